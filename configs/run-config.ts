@@ -1,0 +1,114 @@
+/**
+ * The compiled configuration of a run: every value filled in, checked and frozen. The command line and the YAML files
+ * are compiled into it once (`compile.ts`), on the leading node; workers receive it as JSON and never look at a flag.
+ */
+
+/** Hyperparameters under the reference's names (reference defaults: hyp.scratch). */
+export interface Hyp {
+  readonly lr0: number;
+  readonly lrf: number;
+  readonly momentum: number;
+  readonly weight_decay: number;
+  /** Epochs of warm-up; never fewer than `warmup_min_iterations` iterations. */
+  readonly warmup_epochs: number;
+  /** Ours: the floor of the warm-up in iterations. @defaultValue 1000, as in the reference */
+  readonly warmup_min_iterations: number;
+  readonly warmup_momentum: number;
+  readonly warmup_bias_lr: number;
+  readonly box: number;
+  readonly cls: number;
+  readonly cls_pw: number;
+  readonly obj: number;
+  readonly obj_pw: number;
+  readonly iou_t: number;
+  readonly anchor_t: number;
+  /** Anchors per layer; replaces those of the model YAML by placeholders for AutoAnchor. */
+  readonly anchors?: number | undefined;
+  readonly fl_gamma: number;
+  readonly hsv_h: number;
+  readonly hsv_s: number;
+  readonly hsv_v: number;
+  readonly degrees: number;
+  readonly translate: number;
+  readonly scale: number;
+  readonly shear: number;
+  readonly perspective: number;
+  readonly flipud: number;
+  readonly fliplr: number;
+  readonly mosaic: number;
+  readonly mixup: number;
+  readonly copy_paste: number;
+}
+
+/** Box losses: 1 − similarity, by the paper's table. */
+export type BoxLossName = 'iou' | 'giou' | 'diou' | 'ciou' | 'sca';
+
+/** A data set after its YAML has been read: absolute paths, class names filled in. */
+export interface DatasetConfig {
+  /** The YAML that it came from, for messages. */
+  readonly yaml: string;
+  /** Folders, list files or COCO instances JSON files; absolute. */
+  readonly train: readonly string[];
+  readonly val: readonly string[];
+  readonly test: readonly string[];
+  readonly nc: number;
+  readonly names: readonly string[];
+}
+
+export interface RunConfig {
+  readonly runId: string;
+  /** Where the run's files go; made by the launcher, absolute. */
+  readonly saveDir: string;
+  /** The command line as typed, for the record. */
+  readonly command: readonly string[];
+  /** Absolute path of the model YAML; empty: taken from the checkpoint. */
+  readonly cfg: string;
+  /** Absolute path of a safetensors file to start from; empty: random initialisation. */
+  readonly weights: string;
+  /** Absolute path of the checkpoint to continue; empty: a fresh run. */
+  readonly resume: string;
+  readonly data: DatasetConfig;
+  readonly hyp: Hyp;
+  readonly epochs: number;
+  /** Images per step over all virtual ranks. */
+  readonly batchSize: number;
+  /** Side of the square training image in pixels, a multiple of 32. */
+  readonly imgsz: number;
+  readonly seed: number;
+  readonly optimizer: 'sgd' | 'adam';
+  readonly boxLoss: BoxLossName;
+  /** Weight of SCA's corner term. @defaultValue 1 */
+  readonly scaAlpha: number;
+  /** `rank`: each virtual rank's own means, summed (the reference's DDP). `global`: normalised by counts over all virtual ranks. */
+  readonly lossNorm: 'rank' | 'global';
+  readonly syncBn: boolean;
+  readonly linearLr: boolean;
+  readonly labelSmoothing: number;
+  /** Epochs without a better fitness before training stops; 0: never. */
+  readonly patience: number;
+  /** Layers 0 … freeze−1 do not train. */
+  readonly freeze: number;
+  /** Also keep `epoch{n}` every so many epochs; -1: off. */
+  readonly savePeriod: number;
+  readonly nosave: boolean;
+  readonly noval: boolean;
+  readonly singleCls: boolean;
+  /** Batch that the schedule refers to (accumulation, weight decay). @defaultValue 64 */
+  readonly nominalBatchSize: number;
+  readonly val: {
+    readonly confThres: number;
+    readonly iouThres: number;
+    readonly maxDet: number;
+  };
+  /** Microbatches per step, fixed for the run; the weights' bits depend on it, and not on the number of workers. */
+  readonly virtualRanks: number;
+  readonly worldSize: number;
+  readonly threadsPerWorker: number;
+  /** Threads per worker that decode and augment images. */
+  readonly loaderThreads: number;
+  /** Target size of an all-reduce bucket in MiB. */
+  readonly bucketMb: number;
+  readonly engine: 'tensorflow' | 'wasm';
+  readonly onBadSample: 'skip' | 'fail';
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // The native addons (TensorFlow, ZeroMQ) want a process of their own per file.
+    pool: 'forks',
+    // Two cores are the smallest machine we promise to work on.
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    reporters: ['default', './test/support/summary-reporter.js'],
+  },
+});
