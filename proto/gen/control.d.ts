@@ -1,3 +1,0 @@
-import * as $protobuf from "protobufjs/minimal.js";
-import Long = require("long");
-
