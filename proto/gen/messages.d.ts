@@ -2163,6 +2163,12 @@ export namespace lockstep {
             /** Header runTag. */
             runTag: number;
 
+            /** Header segment. */
+            segment: number;
+
+            /** Header totalBytes. */
+            totalBytes: number;
+
             /**
              * Encodes the specified Header message. Does not implicitly {@link lockstep.data.Header.verify|verify} messages.
              * @param message Header message or plain object to encode
@@ -2225,6 +2231,12 @@ export namespace lockstep {
 
                 /** Header runTag */
                 runTag?: (number|null);
+
+                /** Header segment */
+                segment?: (number|null);
+
+                /** Header totalBytes */
+                totalBytes?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

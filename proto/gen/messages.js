@@ -5675,6 +5675,8 @@ export const lockstep = $root.lockstep = (() => {
              * @property {number|null} [payloadBytes] Header payloadBytes
              * @property {number|null} [crc32c] Header crc32c
              * @property {number|null} [runTag] Header runTag
+             * @property {number|null} [segment] Header segment
+             * @property {number|null} [totalBytes] Header totalBytes
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -5811,6 +5813,22 @@ export const lockstep = $root.lockstep = (() => {
             Header.prototype.runTag = 0;
 
             /**
+             * Header segment.
+             * @member {number} segment
+             * @memberof lockstep.data.Header
+             * @instance
+             */
+            Header.prototype.segment = 0;
+
+            /**
+             * Header totalBytes.
+             * @member {number} totalBytes
+             * @memberof lockstep.data.Header
+             * @instance
+             */
+            Header.prototype.totalBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
              * Encodes the specified Header message. Does not implicitly {@link lockstep.data.Header.verify|verify} messages.
              * @function encode
              * @memberof lockstep.data.Header
@@ -5852,6 +5870,10 @@ export const lockstep = $root.lockstep = (() => {
                     writer.uint32(/* id 12, wireType 5 =*/101).fixed32(message.crc32c);
                 if (message.runTag != null && $Object.hasOwnProperty.call(message, "runTag") && message.runTag !== 0)
                     writer.uint32(/* id 13, wireType 5 =*/109).fixed32(message.runTag);
+                if (message.segment != null && $Object.hasOwnProperty.call(message, "segment") && message.segment !== 0)
+                    writer.uint32(/* id 14, wireType 0 =*/112).uint32(message.segment);
+                if (message.totalBytes != null && $Object.hasOwnProperty.call(message, "totalBytes") && (typeof message.totalBytes === "object" ? message.totalBytes.low || message.totalBytes.high : message.totalBytes !== 0))
+                    writer.uint32(/* id 15, wireType 0 =*/120).uint64(message.totalBytes);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -6011,6 +6033,24 @@ export const lockstep = $root.lockstep = (() => {
                                 message.runTag = value;
                             else
                                 delete message.runTag;
+                            continue;
+                        }
+                    case 14: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.segment = value;
+                            else
+                                delete message.segment;
+                            continue;
+                        }
+                    case 15: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.totalBytes = value;
+                            else
+                                delete message.totalBytes;
                             continue;
                         }
                     }

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { TransportError } from '../../../proto/errors.js';
+import { createLogger } from '../../../proto/telemetry/logger.js';
+
+it('lines are JSON with run, role, rank, and errors with their code and hint', () => {
+  const lines: string[] = [];
+  const stream = { write: (line: string) => void lines.push(line) };
+  const log = createLogger({ runId: 'r1', role: 'worker', rank: 0, level: 'info', stream });
+  log.debug('not shown');
+  log.child({ generation: 2 }).error({ err: new TransportError('TRANSPORT_CLOSED', 'gone', { hint: 'wait' }) }, 'lost');
+  expect(lines).toHaveLength(1);
+  expect(JSON.parse(lines[0]!)).toMatchObject({
+    level: 'error',
+    runId: 'r1',
+    role: 'worker',
+    rank: 0,
+    generation: 2,
+    msg: 'lost',
+    err: { code: 'TRANSPORT_CLOSED', hint: 'wait' },
+  });
+});
+
+it('pretty lines hold the message and the fields that vary', () => {
+  const lines: string[] = [];
+  const stream = { write: (line: string) => void lines.push(line) };
+  createLogger({ runId: 'r1', role: 'worker', rank: 1, level: 'info', format: 'pretty', stream }).info(
+    { step: 4 },
+    'go',
+  );
+  expect(lines.join('')).toMatch(/INFO.*go.*"rank":1.*"step":4/);
+});
