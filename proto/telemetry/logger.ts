@@ -55,7 +55,11 @@ function openStream(options: LoggerOptions): { write(line: string): void } {
     singleLine: true,
     colorize: options.stream === undefined && process.stdout.isTTY === true,
   });
-  return { write: (line) => void sink.write(prettify(line)) };
+  return {
+    write: (line) => {
+      sink.write(prettify(line));
+    },
+  };
 }
 
 function serializeForLog(error: unknown): unknown {

@@ -1,0 +1,70 @@
+/** Adds the vectors of a rank's own virtual ranks along the tree, as they come, into its partial sums. */
+import { CollectiveError } from '../../proto/errors.js';
+import { addBlocks } from './reducer.js';
+import { type LeafStep, leafSteps, maximalSubtrees, numSlots, type VirtualRange } from './tree.js';
+
+interface Leaf extends LeafStep {
+  readonly partial: Float32Array;
+}
+
+/**
+ * The partial sums of one rank, one per maximal subtree of its virtual ranks. With one virtual rank, or with two or three in one subtree,
+ * it needs no memory besides the partials.
+ */
+export class Accumulator {
+  readonly #range: VirtualRange;
+  readonly #length: number;
+  readonly #leaves: Leaf[];
+  /** Slots 1, 2, …; slot 0 of a subtree is its partial. All subtrees share them: an element's subtrees come one after the other. */
+  readonly #scratch: Float32Array[];
+
+  /**
+   * @param range this rank's virtual ranks
+   * @param partials one vector per maximal subtree, in ascending order; written here, owned by the caller
+   */
+  constructor(range: VirtualRange, virtualRanks: number, partials: readonly Float32Array[]) {
+    this.#range = range;
+    this.#length = partials[0]?.length ?? 0;
+    const subtrees = maximalSubtrees(range, virtualRanks);
+    this.#leaves = subtrees.flatMap((subtree, index) =>
+      leafSteps(subtree.end - subtree.begin).map((step) => ({ ...step, partial: partials[index]! })),
+    );
+    const slots = Math.max(...subtrees.map((subtree) => numSlots(subtree.end - subtree.begin)));
+    this.#scratch = Array.from({ length: slots - 1 }, () => new Float32Array(this.#length));
+  }
+
+  /**
+   * Adds `data` as elements `offset` … of one virtual rank's vector. For each element the virtual ranks must come in ascending order, each
+   * once; elements and virtual ranks may otherwise be interleaved as suits the caller.
+   * @throws CollectiveError COLLECTIVE_BAD_ADD for another rank's virtual rank or elements outside of the vector
+   */
+  add(virtualRank: number, offset: number, data: Float32Array): void {
+    const leaf = this.#leaves[virtualRank - this.#range.begin];
+    if (leaf === undefined || offset < 0 || offset + data.length > this.#length) {
+      throw new CollectiveError(
+        'COLLECTIVE_BAD_ADD',
+        `virtual rank ${virtualRank}, elements ${offset} to ${offset + data.length} are not within virtual ranks ` +
+          `${this.#range.begin} to ${this.#range.end - 1} and ${this.#length} elements`,
+        { hint: 'This is a defect of the caller: add only local virtual ranks, within the vector.' },
+      );
+    }
+    const target = this.#slot(leaf, leaf.storeSlot);
+    const [first, ...rest] = leaf.addSlots;
+    if (first === undefined) {
+      target.set(data, offset);
+      return;
+    }
+    // The innermost slot first: it is the left sibling of this leaf. The last one is the target itself.
+    let sum = this.#slot(leaf, first);
+    addBlocks(sum, offset, data, 0, sum, offset, data.length);
+    for (const slot of rest) {
+      const left = this.#slot(leaf, slot);
+      addBlocks(left, offset, sum, offset, left, offset, data.length);
+      sum = left;
+    }
+  }
+
+  #slot(leaf: Leaf, slot: number): Float32Array {
+    return slot === 0 ? leaf.partial : this.#scratch[slot - 1]!;
+  }
+}

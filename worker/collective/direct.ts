@@ -1,0 +1,337 @@
+/**
+ * The direct exchange: partial sums go to the owner of each chunk, sums come back to everyone. A state machine over an abstract
+ * transport; it owns no socket and no thread. Steps, bytes and the rules on memory are in proto/PROTOCOL.md.
+ */
+import type { DataHeader, DataHeaderFields } from '../../proto/codec.js';
+import { payloadChecksum } from '../../proto/codec.js';
+import { CollectiveError } from '../../proto/errors.js';
+import { data } from '../../proto/messages.js';
+import type { Plan, Segment } from './plan.js';
+import { Reducer } from './reducer.js';
+
+/** The header fields that the exchange chooses; whoever sends adds generation, sender and run tag. */
+export type ExchangeFields = Omit<DataHeaderFields, 'generation' | 'sender' | 'runTag'>;
+
+export interface ExchangeOptions {
+  readonly rank: number;
+  readonly plan: Plan;
+  /** This rank's partial sums, whole vectors, in the order of the plan. Written by others, read from `bucketReady` to the round's end. */
+  readonly partials: readonly Float32Array[];
+  /** The sum over all virtual ranks. Written here, and read by `send` until all peers have begun the next round. */
+  readonly result: Float32Array;
+  /** Queues a frame for a peer, in order. The payload is a view on `partials` or `result`. */
+  readonly send: (peer: number, fields: ExchangeFields, payload: Uint8Array) => void;
+  readonly onRoundDone: (stats: ExchangeStats) => void;
+  /** A monotonic clock in milliseconds. */
+  readonly now: () => number;
+}
+
+export interface ExchangeStats {
+  readonly round: number;
+  /** Payload only. */
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** From the first bucket that was ready here to the last one reduced. */
+  readonly exchangeMs: number;
+}
+
+/** Why a frame was dropped. `round`: too old or too far ahead. `duplicate`: seen before. `overflow`: more early frames than peers can send. */
+export type DropReason = 'round' | 'duplicate' | 'overflow';
+
+/** A segment that this rank sums. */
+interface OwnedSegment {
+  readonly segment: Segment;
+  readonly operands: (Float32Array | undefined)[];
+  numMissing: number;
+}
+
+/** What keeps a round from completing, for a person to read. */
+export interface WaitState {
+  readonly round: number;
+  /** Ranks that something is missing from; this rank itself when a local bucket is not ready. */
+  readonly ranks: readonly number[];
+  /** The first bucket that is not reduced. */
+  readonly bucket: number;
+  readonly phase: 'local' | 'partial' | 'result';
+}
+
+export class DirectExchange {
+  readonly #options: ExchangeOptions;
+  readonly #reducer: Reducer;
+  /** By segment id; undefined for segments of other owners. */
+  readonly #owned: (OwnedSegment | undefined)[];
+  /** By segment id: summed here or received. */
+  readonly #finished: Uint8Array;
+  readonly #ready: Uint8Array;
+  #early: { header: DataHeader; payload: Uint8Array }[] = [];
+  readonly #maxEarly: number;
+  #round = 1;
+  #numUnfinished: number;
+  #startedMs: number | undefined;
+  #bytesSent = 0;
+  #bytesReceived = 0;
+  readonly #dropped = new Map<DropReason, number>();
+  /** True where the only partial is the result itself: one worker whose virtual ranks are the whole tree. */
+  readonly #inPlace: boolean;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    const { plan, rank, partials, result } = options;
+    this.#reducer = new Reducer(plan.tree);
+    this.#owned = plan.segments.map((segment) =>
+      segment.chunk === rank
+        ? { segment, operands: plan.partials.map(() => undefined), numMissing: plan.partials.length }
+        : undefined,
+    );
+    this.#finished = new Uint8Array(plan.segments.length);
+    this.#ready = new Uint8Array(plan.layout.buckets.length);
+    this.#numUnfinished = plan.segments.length;
+    const numForeign = plan.partials.length - partials.length;
+    this.#maxEarly = this.#owned.filter((owned) => owned !== undefined).length * numForeign;
+    this.#inPlace = partials.length === 1 && partials[0]?.buffer === result.buffer;
+  }
+
+  /** The round that is under way or comes next, from 1. */
+  get round(): number {
+    return this.#round;
+  }
+
+  /** Frames dropped so far by reason. */
+  get dropped(): ReadonlyMap<DropReason, number> {
+    return this.#dropped;
+  }
+
+  /** Says that the local partial sums of a bucket are complete for this round. @throws CollectiveError COLLECTIVE_BAD_ROUND */
+  bucketReady(round: number, bucket: number): void {
+    if (round !== this.#round || this.#ready[bucket] !== 0) {
+      throw new CollectiveError(
+        'COLLECTIVE_BAD_ROUND',
+        `bucket ${bucket} of round ${round} was announced in round ${this.#round}, or twice`,
+        { hint: 'This is a defect of the caller: announce each bucket once per round, and wait for the round to end.' },
+      );
+    }
+    this.#startedMs ??= this.#options.now();
+    this.#ready[bucket] = 1;
+    const { plan, rank } = this.#options;
+    const chunks = plan.byChunk[bucket]!;
+    // Everyone starts with another peer, so that not all send to rank 0 first.
+    for (let step = 1; step < plan.worldSize; step++) {
+      const owner = (rank + step) % plan.worldSize;
+      for (const segment of chunks[owner]!) this.#sendPartials(segment);
+    }
+    for (const segment of chunks[rank]!) this.#addOwnPartials(segment);
+  }
+
+  /**
+   * Takes one verified frame of this run and generation. Frames that come too early are kept, those that come too late or twice are
+   * dropped and counted.
+   * @throws CollectiveError COLLECTIVE_BAD_PAYLOAD for a frame that contradicts the plan: the ranks disagree about the layout
+   */
+  receive(header: DataHeader, payload: Uint8Array): void {
+    if (header.round === this.#round + 1 && header.phase === data.Phase.PARTIAL) {
+      if (this.#early.length < this.#maxEarly) this.#early.push({ header, payload });
+      else this.#drop('overflow');
+      return;
+    }
+    if (header.round !== this.#round) {
+      this.#drop('round');
+      return;
+    }
+    const segment = this.#segmentOf(header, payload);
+    if (header.phase === data.Phase.PARTIAL) this.#takePartial(segment, header, payload);
+    else this.#takeResult(segment, header, payload);
+  }
+
+  /** Returns what is missing for the round under way. */
+  waitState(): WaitState {
+    const { plan, rank } = this.#options;
+    const open = plan.segments.filter((segment) => this.#finished[segment.id] === 0);
+    const bucket = open[0]?.bucket ?? 0;
+    if (this.#ready.includes(0))
+      return { round: this.#round, ranks: [rank], bucket: this.#ready.indexOf(0), phase: 'local' };
+    const ranks = new Set<number>();
+    for (const segment of open) {
+      const owned = this.#owned[segment.id];
+      if (owned === undefined) continue;
+      for (const [index, operand] of owned.operands.entries())
+        if (operand === undefined) ranks.add(plan.partials[index]!.rank);
+    }
+    if (ranks.size > 0) return { round: this.#round, ranks: ascending(ranks), bucket, phase: 'partial' };
+    return {
+      round: this.#round,
+      ranks: ascending(new Set(open.map((segment) => segment.chunk))),
+      bucket,
+      phase: 'result',
+    };
+  }
+
+  #sendPartials(segment: Segment): void {
+    const { plan, rank, partials } = this.#options;
+    let own = 0;
+    for (const partial of plan.partials) {
+      if (partial.rank !== rank) continue;
+      const payload = bytesOf(partials[own++]!, segment);
+      this.#send(segment.chunk, segment, data.Phase.PARTIAL, payload, partial.range.begin, partial.range.end);
+    }
+  }
+
+  #addOwnPartials(segment: Segment): void {
+    const owned = this.#owned[segment.id]!;
+    const { plan, rank, partials } = this.#options;
+    let own = 0;
+    for (const [index, partial] of plan.partials.entries()) {
+      if (partial.rank !== rank) continue;
+      owned.operands[index] = partials[own++]!.subarray(segment.offset, segment.offset + segment.length);
+      owned.numMissing--;
+    }
+    if (owned.numMissing === 0) this.#reduce(owned);
+  }
+
+  #takePartial(segment: Segment, header: DataHeader, payload: Uint8Array): void {
+    const { plan } = this.#options;
+    const owned = this.#owned[segment.id];
+    const index = plan.partials.findIndex(
+      (partial) =>
+        partial.rank === header.sender &&
+        partial.range.begin === header.virtualBegin &&
+        partial.range.end === header.virtualEnd,
+    );
+    if (owned === undefined || index < 0) throw badPayload(header, 'is no partial sum that this rank was to get');
+    if (owned.operands[index] !== undefined || this.#finished[segment.id] !== 0) {
+      this.#drop('duplicate');
+      return;
+    }
+    this.#bytesReceived += payload.byteLength;
+    owned.operands[index] = floatsOf(payload);
+    owned.numMissing--;
+    if (owned.numMissing === 0) this.#reduce(owned);
+  }
+
+  #reduce(owned: OwnedSegment): void {
+    const { segment } = owned;
+    const { plan, rank, result } = this.#options;
+    const sum = result.subarray(segment.offset, segment.offset + segment.length);
+    if (!this.#inPlace) this.#reducer.reduce(owned.operands as Float32Array[], sum);
+    // Lets go of the received frames, and readies the segment for the next round.
+    owned.operands.fill(undefined);
+    owned.numMissing = plan.partials.length;
+    if (plan.worldSize > 1) {
+      const payload = bytesOf(result, segment);
+      const crc32c = payloadChecksum(payload);
+      for (let step = 1; step < plan.worldSize; step++) {
+        const peer = (rank + step) % plan.worldSize;
+        this.#send(peer, segment, data.Phase.RESULT, payload, 0, plan.layout.virtualRanks, crc32c);
+      }
+    }
+    this.#finish(segment);
+  }
+
+  #takeResult(segment: Segment, header: DataHeader, payload: Uint8Array): void {
+    if (segment.chunk !== header.sender) throw badPayload(header, 'is a result from a rank that does not own it');
+    // Nobody can have our part before we sent it. Believing it would write into a result that is still being read.
+    if (this.#ready[segment.bucket] === 0)
+      throw badPayload(header, 'is a result that came before this rank gave its part');
+    if (this.#finished[segment.id] !== 0) {
+      this.#drop('duplicate');
+      return;
+    }
+    this.#bytesReceived += payload.byteLength;
+    bytesOf(this.#options.result, segment).set(payload);
+    this.#finish(segment);
+  }
+
+  #finish(segment: Segment): void {
+    this.#finished[segment.id] = 1;
+    if (--this.#numUnfinished > 0) return;
+    const { onRoundDone, now, plan } = this.#options;
+    const stats: ExchangeStats = {
+      round: this.#round,
+      bytesSent: this.#bytesSent,
+      bytesReceived: this.#bytesReceived,
+      exchangeMs: now() - (this.#startedMs ?? now()),
+    };
+    this.#round++;
+    this.#numUnfinished = plan.segments.length;
+    this.#finished.fill(0);
+    this.#ready.fill(0);
+    this.#startedMs = undefined;
+    this.#bytesSent = 0;
+    this.#bytesReceived = 0;
+    const early = this.#early;
+    this.#early = [];
+    onRoundDone(stats);
+    for (const { header, payload } of early) this.receive(header, payload);
+  }
+
+  #send(
+    peer: number,
+    segment: Segment,
+    phase: number,
+    payload: Uint8Array,
+    virtualBegin: number,
+    virtualEnd: number,
+    crc32c?: number,
+  ): void {
+    this.#bytesSent += payload.byteLength;
+    const { bucket, chunk, index } = segment;
+    this.#options.send(
+      peer,
+      {
+        round: this.#round,
+        bucket,
+        phase,
+        chunk,
+        segment: index,
+        virtualBegin,
+        virtualEnd,
+        payloadType: data.PayloadType.FLOAT32,
+        ...(crc32c === undefined ? {} : { crc32c }),
+      },
+      payload,
+    );
+  }
+
+  #segmentOf(header: DataHeader, payload: Uint8Array): Segment {
+    const { plan, rank } = this.#options;
+    const segment = plan.byChunk[header.bucket]?.[header.chunk]?.[header.segment];
+    if (segment === undefined) throw badPayload(header, 'names a segment that the layout does not have');
+    if (header.sender >= plan.worldSize || header.sender === rank) throw badPayload(header, 'has no valid sender');
+    if (payload.byteLength !== segment.length * 4 || header.payloadType !== data.PayloadType.FLOAT32) {
+      throw badPayload(
+        header,
+        `has ${payload.byteLength} bytes of type ${header.payloadType} for ${segment.length} floats`,
+      );
+    }
+    return segment;
+  }
+
+  #drop(reason: DropReason): void {
+    this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + 1);
+  }
+}
+
+function bytesOf(vector: Float32Array, segment: Segment): Uint8Array {
+  return new Uint8Array(vector.buffer, vector.byteOffset + segment.offset * 4, segment.length * 4);
+}
+
+/** A view where the frame's memory allows it. */
+function floatsOf(payload: Uint8Array): Float32Array {
+  if (payload.byteOffset % 4 === 0) return new Float32Array(payload.buffer, payload.byteOffset, payload.byteLength / 4);
+  return new Float32Array(new Uint8Array(payload).buffer);
+}
+
+function ascending(ranks: ReadonlySet<number>): number[] {
+  return [...ranks].sort((a, b) => a - b);
+}
+
+function badPayload(header: DataHeader, what: string): CollectiveError {
+  const { round, bucket, chunk, segment, sender } = header;
+  return new CollectiveError(
+    'COLLECTIVE_BAD_PAYLOAD',
+    `a frame from rank ${sender} (round ${round}, bucket ${bucket}, chunk ${chunk}, segment ${segment}) ${what}`,
+    {
+      hint: 'The ranks disagree about the model or the run: start all workers from the same version and configuration.',
+      details: { round, bucket, chunk, segment, sender },
+    },
+  );
+}
