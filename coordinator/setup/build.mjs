@@ -1,0 +1,133 @@
+/** Compiles the TypeScript sources into dist/ when they are newer than what is there. */
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { runCommand } from './run-command.mjs';
+import { SetupError, step } from './steps.mjs';
+
+const SOURCE_FOLDERS = ['bench', 'configs', 'coordinator', 'proto', 'test', 'worker'];
+const stampPath = (root) => join(root, 'dist', '.lockstep-build.json');
+
+/** JavaScript that is not compiled but must lie beside what is: generated messages and the set-up's own modules. */
+function isCopied(path) {
+  return (
+    (path.startsWith('proto/gen/') && path.endsWith('.js')) ||
+    (path.startsWith('coordinator/setup/') && path.endsWith('.mjs'))
+  );
+}
+
+function isSource(path) {
+  return path.endsWith('.ts') || path.endsWith('.mts') || isCopied(path);
+}
+
+/** The paths of all sources, sorted, relative to `root`, with forward slashes. */
+export function listSources(root) {
+  const found = [];
+  const walk = (folder) => {
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) walk(path);
+      else if (isSource(path)) found.push(path);
+    }
+  };
+  for (const folder of SOURCE_FOLDERS) {
+    if (existsSync(join(root, folder))) walk(folder);
+  }
+  return [...found.sort(), 'tsconfig.json', 'package.json'];
+}
+
+function statFingerprint(root, paths) {
+  const hash = createHash('sha256');
+  for (const path of paths) {
+    const { size, mtimeMs } = statSync(join(root, path));
+    hash.update(`${path}\0${size}\0${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
+}
+
+function contentHash(root, paths) {
+  const hash = createHash('sha256');
+  for (const path of paths) {
+    const content = readFileSync(join(root, path));
+    hash.update(`${path}\0${content.length}\n`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+function readStamp(root) {
+  try {
+    return JSON.parse(readFileSync(stampPath(root), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether dist/ was built, to the end, from the present sources. Looks at sizes and times first, at contents when those differ. */
+export function buildIsCurrent(root) {
+  const stamp = readStamp(root);
+  if (stamp === undefined) return false;
+  const paths = listSources(root);
+  const fingerprint = statFingerprint(root, paths);
+  if (stamp.fingerprint === fingerprint) return true;
+  if (stamp.content !== contentHash(root, paths)) return false;
+  try {
+    writeFileSync(stampPath(root), JSON.stringify({ ...stamp, fingerprint }));
+  } catch {
+    // A read-only checkout compares contents each time, which is still quick.
+  }
+  return true;
+}
+
+/** Removes compiled files whose source is gone, so that nothing imports yesterday's module. */
+function pruneOutputs(root, paths) {
+  const expected = new Set(paths.map((path) => path.replace(/\.ts$/, '.js').replace(/\.mts$/, '.mjs')));
+  const walk = (folder) => {
+    for (const entry of readdirSync(join(root, 'dist', folder), { withFileTypes: true })) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory()) {
+        if (SOURCE_FOLDERS.includes(path.split('/')[0])) walk(path);
+      } else if (/\.m?js(\.map)?$/.test(path) && !expected.has(path.replace(/\.map$/, ''))) {
+        rmSync(join(root, 'dist', path), { force: true });
+      }
+    }
+  };
+  walk('');
+}
+
+/** Compiles when needed. A type error is printed as the compiler wrote it and ends the set-up. */
+export async function ensureBuild(root) {
+  if (buildIsCurrent(root)) return;
+  await step('build (tsc)', async () => {
+    // Without a stamp the compiler's own record of what it wrote cannot be trusted either.
+    if (readStamp(root) === undefined) rmSync(join(root, 'dist', '.tsbuildinfo'), { force: true });
+    rmSync(stampPath(root), { force: true });
+    // Taken before compiling: a file that is edited meanwhile makes the next start build again.
+    const paths = listSources(root);
+    const stamp = { fingerprint: statFingerprint(root, paths), content: contentHash(root, paths) };
+    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const result = await runCommand(process.execPath, [compiler, '-p', 'tsconfig.json'], { cwd: root });
+    if (result.code !== 0) {
+      throw new SetupError(
+        'LAUNCH_BUILD_FAILED',
+        `tsc ended with ${result.signal ?? `exit code ${result.code}`}:\n${result.output.trim()}`,
+        'Correct the errors above; an unchanged checkout builds without any ("git status" shows what differs).',
+      );
+    }
+    for (const path of paths.filter(isCopied)) {
+      const target = join(root, 'dist', path);
+      mkdirSync(dirname(target), { recursive: true });
+      copyFileSync(join(root, path), target);
+    }
+    pruneOutputs(root, paths);
+    writeFileSync(stampPath(root), JSON.stringify(stamp));
+  });
+}

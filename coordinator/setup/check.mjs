@@ -1,0 +1,54 @@
+/**
+ * The checks that are no tests: formatting and lint (biome), lint with types (oxlint), generated files.
+ *
+ *   node coordinator/setup/check.mjs    prints what fails; exit code 1 when something does
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { staleMessages } from './gen.mjs';
+import { staleNotice } from './notice.mjs';
+import { runCommand } from './run-command.mjs';
+import { step } from './steps.mjs';
+
+const FOLDERS = ['configs', 'coordinator', 'proto', 'test', 'worker', 'bench'];
+
+function tool(root, args) {
+  return async () => {
+    const [script, ...rest] = args;
+    const result = await runCommand(process.execPath, [join(root, 'node_modules', script), ...rest], { cwd: root });
+    return result.code === 0 ? undefined : result.output.trim();
+  };
+}
+
+/** Runs all checks and resolves to the number that failed. */
+export async function runChecks(root) {
+  const folders = FOLDERS.filter((name) => existsSync(join(root, name)));
+  const checks = [
+    ['format and lint (biome)', tool(root, ['@biomejs/biome/bin/biome', 'check', '--colors=off', '.'])],
+    ['lint with types (oxlint)', tool(root, ['oxlint/bin/oxlint', '--type-aware', ...folders])],
+    [
+      'generated files',
+      async () => {
+        const stale = [...(await staleMessages(root)).map((name) => `proto/gen/${name} is stale: npm run gen`)];
+        if (staleNotice(root)) stale.push('NOTICE is stale: npm run notice');
+        return stale.length === 0 ? undefined : stale.join('\n');
+      },
+    ],
+  ];
+  let numFailed = 0;
+  for (const [label, run] of checks) {
+    const problem = await step(`check: ${label}`, run);
+    if (problem === undefined) continue;
+    numFailed += 1;
+    process.stderr.write(`${problem}\n`);
+  }
+  return numFailed;
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+  const { prepare } = await import('./prepare.mjs');
+  await prepare(root);
+  process.exitCode = (await runChecks(root)) === 0 ? 0 : 1;
+}
