@@ -42,7 +42,9 @@ export function listSources(root) {
   for (const folder of SOURCE_FOLDERS) {
     if (existsSync(join(root, folder))) walk(folder);
   }
-  return [...found.sort(), 'tsconfig.json', 'package.json'];
+  // By code units, as a locale would order them differently elsewhere.
+  found.sort((a, b) => (a < b ? -1 : 1));
+  return [...found, 'tsconfig.json', 'package.json'];
 }
 
 function statFingerprint(root, paths) {

@@ -13,31 +13,28 @@ import { step } from './steps.mjs';
 
 const FOLDERS = ['configs', 'coordinator', 'proto', 'test', 'worker', 'bench'];
 
-function tool(root, args) {
-  return async () => {
-    const [script, ...rest] = args;
-    const result = await runCommand(process.execPath, [join(root, 'node_modules', script), ...rest], { cwd: root });
-    return result.code === 0 ? undefined : result.output.trim();
-  };
+/** Runs a package's script; resolves to what it printed when it failed. */
+async function runTool(root, script, args) {
+  const result = await runCommand(process.execPath, [join(root, 'node_modules', script), ...args], { cwd: root });
+  return result.code === 0 ? undefined : result.output.trim();
+}
+
+async function findStale(root) {
+  const stale = (await staleMessages(root)).map((name) => `proto/gen/${name} is stale: npm run gen`);
+  if (staleNotice(root)) stale.push('NOTICE is stale: npm run notice');
+  return stale.length === 0 ? undefined : stale.join('\n');
 }
 
 /** Runs all checks and resolves to the number that failed. */
 export async function runChecks(root) {
   const folders = FOLDERS.filter((name) => existsSync(join(root, name)));
-  const checks = [
-    ['format and lint (biome)', tool(root, ['@biomejs/biome/bin/biome', 'check', '--colors=off', '.'])],
-    ['lint with types (oxlint)', tool(root, ['oxlint/bin/oxlint', '--type-aware', ...folders])],
-    [
-      'generated files',
-      async () => {
-        const stale = [...(await staleMessages(root)).map((name) => `proto/gen/${name} is stale: npm run gen`)];
-        if (staleNotice(root)) stale.push('NOTICE is stale: npm run notice');
-        return stale.length === 0 ? undefined : stale.join('\n');
-      },
-    ],
-  ];
+  const checks = {
+    'format and lint (biome)': () => runTool(root, '@biomejs/biome/bin/biome', ['check', '--colors=off', '.']),
+    'lint with types (oxlint)': () => runTool(root, 'oxlint/bin/oxlint', ['--type-aware', ...folders]),
+    'generated files': () => findStale(root),
+  };
   let numFailed = 0;
-  for (const [label, run] of checks) {
+  for (const [label, run] of Object.entries(checks)) {
     const problem = await step(`check: ${label}`, run);
     if (problem === undefined) continue;
     numFailed += 1;

@@ -51,8 +51,8 @@ function writeStamp(root) {
 /** The npm that started us, else the one in PATH. */
 function npmCommand(env) {
   const script = env.npm_execpath;
-  if (script?.endsWith('npm-cli.js') && existsSync(script)) return [process.execPath, [script]];
-  return ['npm', []];
+  if (script?.endsWith('npm-cli.js') && existsSync(script)) return { command: process.execPath, prefix: [script] };
+  return { command: 'npm', prefix: [] };
 }
 
 /** Runs `npm ci --ignore-scripts` when the lock file and node_modules disagree. */
@@ -62,7 +62,7 @@ export async function ensureDependencies(root, env = process.env) {
     writeStamp(root);
     return;
   }
-  const [command, prefix] = npmCommand(env);
+  const { command, prefix } = npmCommand(env);
   await step('dependencies from package-lock.json (npm ci)', async () => {
     mkdirSync(join(root, 'node_modules'), { recursive: true });
     rmSync(stampPath(root), { force: true });

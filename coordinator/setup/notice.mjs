@@ -37,7 +37,7 @@ export function noticeText(root) {
     const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
     lines.add(`  ${name} ${entry.version}: ${entry.license ?? 'see the package'}`);
   }
-  return `${HEAD}${[...lines].sort().join('\n')}\n`;
+  return `${HEAD}${[...lines].sort((a, b) => (a < b ? -1 : 1)).join('\n')}\n`;
 }
 
 /** Whether NOTICE differs from what the lock file gives. */

@@ -100,6 +100,15 @@ export function parseExtraRequirements(metadata: string, extra: string): Require
   return requirements;
 }
 
+const COMPARISONS: Readonly<Record<string, (order: number) => boolean>> = {
+  '<': (order) => order < 0,
+  '<=': (order) => order <= 0,
+  '>': (order) => order > 0,
+  '>=': (order) => order >= 0,
+  '==': (order) => order === 0,
+  '!=': (order) => order !== 0,
+};
+
 /** Whether a version lies in a list of specifiers (`<`, `<=`, `>`, `>=`, `==`, `!=`; joined by commas). Unknown operators do not match. */
 export function satisfiesSpecifiers(version: string, specifiers: string): boolean {
   return specifiers
@@ -108,20 +117,6 @@ export function satisfiesSpecifiers(version: string, specifiers: string): boolea
     .every((part) => {
       const match = /^\s*(<=|>=|==|!=|<|>)\s*(\d+(?:\.\d+)*)\s*$/.exec(part);
       if (match?.[2] === undefined) return false;
-      const order = compareVersions(version, match[2]);
-      switch (match[1]) {
-        case '<':
-          return order < 0;
-        case '<=':
-          return order <= 0;
-        case '>':
-          return order > 0;
-        case '>=':
-          return order >= 0;
-        case '==':
-          return order === 0;
-        default:
-          return order !== 0;
-      }
+      return COMPARISONS[match[1] ?? '']?.(compareVersions(version, match[2])) ?? false;
     });
 }

@@ -1,3 +1,4 @@
+/// <reference types="node" />
 /** How a program ended; `missing` when it could not be found. */
 export interface CommandResult {
   readonly code: number | null;

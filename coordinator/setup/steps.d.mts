@@ -1,3 +1,4 @@
+/// <reference types="node" />
 export declare class SetupError extends Error {
   readonly isSetupError: true;
   readonly code: string;
