@@ -31,8 +31,8 @@ export function boxIou(a: ArrayLike<number>, aOffset: number, b: ArrayLike<numbe
   const by1 = b[bOffset + 1]!;
   const bx2 = b[bOffset + 2]!;
   const by2 = b[bOffset + 3]!;
-  const w = (ax2 < bx2 ? ax2 : bx2) - (ax1 > bx1 ? ax1 : bx1);
-  const h = (ay2 < by2 ? ay2 : by2) - (ay1 > by1 ? ay1 : by1);
+  const w = Math.min(ax2, bx2) - Math.max(ax1, bx1);
+  const h = Math.min(ay2, by2) - Math.max(ay1, by1);
   const inter = w > 0 && h > 0 ? w * h : 0;
   return inter / ((ax2 - ax1) * (ay2 - ay1) + (bx2 - bx1) * (by2 - by1) - inter);
 }
@@ -70,7 +70,7 @@ export function clipBox(boxes: Float32Array, offset: number, width: number, heig
 }
 
 function clamp(value: number, max: number): number {
-  return value < 0 ? 0 : value > max ? max : value;
+  return Math.min(Math.max(value, 0), max);
 }
 
 /**

@@ -56,11 +56,11 @@ function descendingKeys(scores: Float32Array | Float64Array): Uint32Array[] {
   const words = Array.from({ length: wordsPerScore }, () => new Uint32Array(n));
   for (let i = 0; i < n; i++) {
     const sign = bits[i * wordsPerScore + wordsPerScore - 1]! >>> 31;
-    const isNaN = Number.isNaN(normal[i]!);
+    const isNotNumber = Number.isNaN(normal[i]!);
     for (let w = 0; w < wordsPerScore; w++) {
       const word = bits[i * wordsPerScore + w]!;
       // Positive floats order like integers: flip them. Negative ones already descend: only the sign must come last.
-      words[w]![i] = isNaN ? 0xffffffff : sign === 1 ? word : w === wordsPerScore - 1 ? word ^ 0x7fffffff : ~word;
+      words[w]![i] = isNotNumber ? 0xffffffff : sign === 1 ? word : w === wordsPerScore - 1 ? word ^ 0x7fffffff : ~word;
     }
   }
   return words;
