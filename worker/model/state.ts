@@ -20,44 +20,46 @@ export interface StateEntry {
 
 /** State entries of a layer's leaves, in PyTorch's order. */
 export function stateOfLeaves(leaves: readonly Leaf[], layer: number): StateEntry[] {
-  return leaves.flatMap((leaf): StateEntry[] => {
-    const plain = (name: string, shape: readonly number[], kind: StateKind, group?: 0 | 2): StateEntry => ({
-      name: `${leaf.name}${name}`,
-      shape,
-      engineShape: shape,
-      kind,
-      group,
-      layer,
-    });
-    switch (leaf.kind) {
-      case 'conv': {
-        const [kh, kw] = leaf.kernel;
-        const weight: StateEntry = {
-          name: `${leaf.name}.weight`,
-          shape: [leaf.out, leaf.in, kh, kw],
-          engineShape: [kh, kw, leaf.in, leaf.out],
-          kind: 'convWeight',
-          group: 1,
-          layer,
-        };
-        return leaf.bias ? [weight, plain('.bias', [leaf.out], 'bias', 2)] : [weight];
-      }
-      case 'bn': {
-        const shape = [leaf.channels];
-        return [
-          plain('.weight', shape, 'bnWeight', 0),
-          plain('.bias', shape, 'bias', 2),
-          plain('.running_mean', shape, 'bnMean'),
-          plain('.running_var', shape, 'bnVariance'),
-          plain('.num_batches_tracked', [], 'bnCounter'),
-        ];
-      }
-      case 'anchors':
-        return [plain('', [leaf.numLayers, leaf.numAnchors, 2], 'anchors')];
-      case 'maxpool':
-      case 'upsample':
-      case 'zeropad':
-        return [];
-    }
+  return leaves.flatMap((leaf) => stateOfLeaf(leaf, layer));
+}
+
+function stateOfLeaf(leaf: Leaf, layer: number): StateEntry[] {
+  const plain = (name: string, shape: readonly number[], kind: StateKind, group?: 0 | 2): StateEntry => ({
+    name: `${leaf.name}${name}`,
+    shape,
+    engineShape: shape,
+    kind,
+    group,
+    layer,
   });
+  switch (leaf.kind) {
+    case 'conv': {
+      const [kh, kw] = leaf.kernel;
+      const weight: StateEntry = {
+        name: `${leaf.name}.weight`,
+        shape: [leaf.out, leaf.in, kh, kw],
+        engineShape: [kh, kw, leaf.in, leaf.out],
+        kind: 'convWeight',
+        group: 1,
+        layer,
+      };
+      return leaf.bias ? [weight, plain('.bias', [leaf.out], 'bias', 2)] : [weight];
+    }
+    case 'bn': {
+      const shape = [leaf.channels];
+      return [
+        plain('.weight', shape, 'bnWeight', 0),
+        plain('.bias', shape, 'bias', 2),
+        plain('.running_mean', shape, 'bnMean'),
+        plain('.running_var', shape, 'bnVariance'),
+        plain('.num_batches_tracked', [], 'bnCounter'),
+      ];
+    }
+    case 'anchors':
+      return [plain('', [leaf.numLayers, leaf.numAnchors, 2], 'anchors')];
+    case 'maxpool':
+    case 'upsample':
+    case 'zeropad':
+      return [];
+  }
 }

@@ -1,0 +1,44 @@
+/** Adam with decay coupled into the gradient, as PyTorch's `Adam(weight_decay)` (not AdamW). */
+import type { ParameterRange, StepRates } from './group.js';
+
+const BETA_2 = 0.999;
+const EPSILON = 1e-8;
+
+/** Moments, indexed like the parameters. */
+export interface AdamMoments {
+  /** Running mean of gradients. */
+  readonly first: Float32Array;
+  /** Running mean of squared gradients. */
+  readonly second: Float32Array;
+}
+
+/**
+ * One step in place. β₁ is `rates.momentum`, β₂ 0.999, ε 1e−8.
+ * @param step number of this step, from 1, for the bias correction
+ */
+export function adamStep(
+  parameters: Float32Array,
+  gradients: Float32Array,
+  { first, second }: AdamMoments,
+  ranges: readonly ParameterRange[],
+  { lr, momentum: beta1, weightDecay }: StepRates,
+  step: number,
+): void {
+  const correction1 = 1 - beta1 ** step;
+  const rootCorrection2 = Math.sqrt(1 - BETA_2 ** step);
+  for (const { offset, length, group, gradientOffset = offset } of ranges) {
+    const rate = lr[group] / correction1;
+    const decay = group === 1 ? weightDecay : 0;
+    const shift = gradientOffset - offset;
+    const end = offset + length;
+    for (let i = offset; i < end; i++) {
+      const p = parameters[i]!;
+      const g = gradients[i + shift]! + decay * p;
+      const m = beta1 * first[i]! + (1 - beta1) * g;
+      const v = BETA_2 * second[i]! + (1 - BETA_2) * g * g;
+      first[i] = m;
+      second[i] = v;
+      parameters[i] = p - (rate * m) / (Math.sqrt(v) / rootCorrection2 + EPSILON);
+    }
+  }
+}
