@@ -1,0 +1,233 @@
+/** What only the TensorFlow engine has: memory shared with the addon, cuts, XLA against TensorFlow's own kernels. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EngineError } from '../../proto/errors.js';
+import { gradients } from '../../worker/engine/autodiff.js';
+import { NO_PADDING, ProgramBuilder } from '../../worker/engine/builder.js';
+import { type Engine, type Feeds, runAll, type TypedArray } from '../../worker/engine/engine.js';
+import type { Program, Shape, Value } from '../../worker/engine/program.js';
+import { loadBinding } from '../../worker/engine/tensorflow/binding.js';
+import { TensorflowEngine } from '../../worker/engine/tensorflow/engine.js';
+import { openTensorflowEngine } from '../../worker/engine/tensorflow/index.js';
+
+const libraryDir = process.env.LOCKSTEP_TF_LIB_DIR;
+
+/** Numbers in [−1, 1) from a fixed sequence. */
+function noise(shape: Shape, seed = 1): Float32Array {
+  let state = seed;
+  const next = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  };
+  return Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, next);
+}
+
+/** Runs once; outputs as host arrays, everything disposed of. */
+function evaluate(
+  engine: Engine,
+  program: Program,
+  data: Record<string, TypedArray>,
+  stages?: readonly (readonly string[])[],
+): Record<string, TypedArray> {
+  const executable = engine.compile(program, { name: 'test', stages });
+  const feeds: Feeds = Object.fromEntries(
+    program.inputs.map(({ name, value }) => [name, engine.tensor(data[name]!, program.values[value]!.shape)]),
+  );
+  const outputs = Object.entries(runAll(executable, feeds)).map(([name, tensor]) => {
+    const host = tensor.read();
+    tensor.dispose();
+    return [name, host] as const;
+  });
+  for (const tensor of Object.values(feeds)) tensor.dispose();
+  executable.dispose();
+  return Object.fromEntries(outputs);
+}
+
+/** Two blocks of convolution, batch norm, SiLU and pooling; gradients in backward order. */
+function twoBlocks(): { program: Program; data: Record<string, TypedArray>; order: string[] } {
+  const b = new ProgramBuilder();
+  const shapes: Record<string, number[]> = { x: [2, 16, 16, 3] };
+  const parameters: Value[] = [];
+  let x = b.input('x', shapes.x!);
+  for (const [block, [inputs, outputs]] of [
+    [3, 8],
+    [8, 16],
+  ].entries()) {
+    const entries = { [`w${block}`]: [3, 3, inputs!, outputs!], [`s${block}`]: [outputs!], [`o${block}`]: [outputs!] };
+    Object.assign(shapes, entries);
+    const [w, scale, offset] = Object.entries(entries).map(([name, shape]) => b.input(name, shape));
+    parameters.push(w!, scale!, offset!);
+    const z = b.conv2d(x, w!, { strides: [1, 1], padding: { top: 1, bottom: 1, left: 1, right: 1 } });
+    const n = b.batchNormTrain(z, scale!, offset!, 1e-3);
+    x = b.maxPool(b.silu(n.y), { size: [2, 2], strides: [2, 2], padding: NO_PADDING });
+  }
+  const loss = b.sum(b.binary('mul', x, x));
+  b.output('loss', loss);
+  const names = Object.keys(shapes).slice(1);
+  const order: string[] = [];
+  gradients(b, loss, parameters, (parameter, gradient) => {
+    const name = `d${names[parameters.indexOf(parameter)]}`;
+    order.push(name);
+    b.output(name, gradient);
+  });
+  const data = Object.fromEntries(Object.entries(shapes).map(([name, shape], i) => [name, noise(shape, i + 1)]));
+  return { program: b.finish(), data, order };
+}
+
+describe.skipIf(libraryDir === undefined)(
+  `tensorflow engine, native parts${libraryDir === undefined ? ' (skipped: LOCKSTEP_TF_LIB_DIR is not set)' : ''}`,
+  () => {
+    let engine: Engine;
+    let plain: Engine;
+
+    beforeAll(async () => {
+      engine = await openTensorflowEngine({ numThreads: 1, device: 'cpu', libraryDir });
+      const binding = await loadBinding({ numThreads: 1, device: 'cpu', libraryDir: libraryDir! });
+      plain = new TensorflowEngine(binding, { numThreads: 1, xla: false });
+    });
+
+    afterAll(() => {
+      engine.dispose();
+      plain.dispose();
+    });
+
+    it('tells its version, device and threads', () => {
+      expect(engine.info).toMatchObject({ name: 'tensorflow', device: 'cpu', numThreads: 1 });
+      expect(engine.info.version).toMatch(/^tensorflow \d+\.\d+\.\d+/);
+    });
+
+    it('refuses other threads in the same process', async () => {
+      await expect(openTensorflowEngine({ numThreads: 2, device: 'cpu', libraryDir })).rejects.toMatchObject({
+        code: 'ENGINE_ALREADY_OPEN',
+      });
+    });
+
+    it('copies host data, whatever its alignment and also out of shared memory', () => {
+      for (const Buffer of [ArrayBuffer, SharedArrayBuffer]) {
+        const memory = new Buffer(4096);
+        for (let offset = 0; offset < 64; offset += 4) {
+          const data = new Float32Array(memory, offset, 64).fill(1);
+          const tensor = engine.tensor(data, [8, 8]);
+          data.fill(2);
+          expect(tensor.read()).toEqual(new Float32Array(64).fill(1));
+          tensor.dispose();
+        }
+      }
+      expect(engine.numTensors()).toBe(0);
+    });
+
+    it('reads into a given array, shared memory included, and refuses one that does not fit', () => {
+      const tensor = engine.tensor(Uint8Array.of(1, 2, 3), [3]);
+      const target = new Uint8Array(new SharedArrayBuffer(8), 4, 3);
+      expect(tensor.read(target)).toBe(target);
+      expect([...target]).toEqual([1, 2, 3]);
+      expect(() => tensor.read(new Uint8Array(2))).toThrow(/uint8 \[3\] does not fit 2/);
+      tensor.dispose();
+      tensor.dispose();
+      expect(() => tensor.read()).toThrow(expect.objectContaining({ code: 'ENGINE_TENSOR_DISPOSED' }));
+    });
+
+    it('gives the same bits however often it is cut, run after run', () => {
+      const { program, data, order } = twoBlocks();
+      const whole = evaluate(engine, program, data);
+      expect(evaluate(engine, program, data)).toEqual(whole);
+      expect(evaluate(engine, program, data, [['loss'], ...order.map((name) => [name])])).toEqual(whole);
+      expect(engine.numTensors()).toBe(0);
+    });
+
+    it('hands outputs out in the order of the stages', () => {
+      const { program, data, order } = twoBlocks();
+      expect(order[0]).toMatch(/1$/);
+      const names = Object.keys(evaluate(engine, program, data, [['loss'], ...order.map((name) => [name])]));
+      expect(names).toEqual(['loss', ...order]);
+    });
+
+    it('gives with XLA what TensorFlow’s own kernels give, to rounding', () => {
+      const { program, data } = twoBlocks();
+      const ours = evaluate(engine, program, data);
+      const theirs = evaluate(plain, program, data);
+      for (const [name, expected] of Object.entries(theirs)) {
+        const scale = Math.max(...expected.map(Math.abs));
+        const given = ours[name]!;
+        expect(Math.max(...given.map((value, i) => Math.abs(value - expected[i]!))) / scale, name).toBeLessThan(1e-5);
+      }
+    });
+
+    it('gives MaxPoolGrad’s numbers exactly from the cheap pool gradient, ties included', () => {
+      const b = new ProgramBuilder();
+      const attrs = { size: [2, 2], strides: [2, 2], padding: NO_PADDING } as const;
+      const x = b.input('x', [2, 8, 8, 5]);
+      const y = b.maxPool(x, attrs);
+      b.output('y', y);
+      b.output('dx', b.maxPoolGrad(x, y, b.input('dy', y.shape), attrs));
+      const program = b.finish();
+      // Halves of whole numbers in a small range: many windows hold their maximum twice or more.
+      const data = { x: noise([2, 8, 8, 5]).map((v) => Math.round(v * 2) / 2), dy: noise([2, 4, 4, 5], 7) };
+      const oneDnn = evaluate(plain, program, data);
+      expect(evaluate(plain, program, data, [['y'], ['dx']])).toEqual(oneDnn);
+      expect(evaluate(engine, program, data, [['y'], ['dx']])).toEqual(oneDnn);
+    });
+
+    it('keeps nothing when a receiver throws', () => {
+      const { program, data, order } = twoBlocks();
+      const executable = engine.compile(program, { name: 'throwing', stages: [['loss'], order] });
+      const feeds = Object.fromEntries(
+        program.inputs.map(({ name, value }) => [name, engine.tensor(data[name]!, program.values[value]!.shape)]),
+      );
+      const before = engine.numTensors();
+      const stop = new RangeError('enough');
+      for (const last of ['loss', order[1]]) {
+        expect(() =>
+          executable.run(feeds, (name, tensor) => {
+            tensor.dispose();
+            if (name === last) throw stop;
+          }),
+        ).toThrow(stop);
+        expect(engine.numTensors()).toBe(before);
+      }
+      for (const tensor of Object.values(feeds)) tensor.dispose();
+      executable.dispose();
+    });
+
+    it('tells a failed run by the program’s name and TensorFlow’s reason, and goes on', () => {
+      const b = new ProgramBuilder();
+      b.output('y', b.gatherNd(b.input('x', [3]), b.input('rows', [-1, 1], 'int32')));
+      const executable = engine.compile(b.finish(), { name: 'gather' });
+      const x = engine.tensor(Float32Array.of(1, 2, 3), [3]);
+      const run = (row: number): TypedArray => {
+        const rows = engine.tensor(Int32Array.of(row), [1, 1]);
+        try {
+          const { y } = runAll(executable, { x, rows });
+          const host = y!.read();
+          y!.dispose();
+          return host;
+        } finally {
+          rows.dispose();
+        }
+      };
+      let error: EngineError | undefined;
+      try {
+        run(7);
+      } catch (thrown) {
+        error = thrown as EngineError;
+      }
+      expect(error).toMatchObject({ code: 'ENGINE_RUN_FAILED' });
+      expect(error!.message).toMatch(/^program gather: .*indices.*7/);
+      expect(error!.message).not.toContain('\n');
+      expect([...run(2)]).toEqual([3]);
+      x.dispose();
+      executable.dispose();
+    });
+
+    it('takes tensors of its own only', () => {
+      const b = new ProgramBuilder();
+      b.output('y', b.add(b.input('x', [1]), 1));
+      const executable = engine.compile(b.finish(), { name: 'plus' });
+      const foreign = plain.tensor(Float32Array.of(1), [1]);
+      expect(() => runAll(executable, { x: foreign })).toThrow(
+        /program plus: feed x wants float32 \[1\], got a tensor that is/,
+      );
+      foreign.dispose();
+      executable.dispose();
+    });
+  },
+);

@@ -1,0 +1,195 @@
+/** The graphs that the TensorFlow engine writes, and where it cuts programs. Nothing here needs the native library. */
+import { describe, expect, it } from 'vitest';
+import { gradients } from '../../worker/engine/autodiff.js';
+import { NO_PADDING, ProgramBuilder } from '../../worker/engine/builder.js';
+import type { Program } from '../../worker/engine/program.js';
+import { paddingAttrs } from '../../worker/engine/tensorflow/convolution.js';
+import { buildStageGraph } from '../../worker/engine/tensorflow/executable.js';
+import { attr, GraphWriter } from '../../worker/engine/tensorflow/graph.js';
+import { DATA_TYPE, decodeGraph, encodeSavedModel } from '../../worker/engine/tensorflow/graphdef.js';
+import { cutProgram, withThirdReserve } from '../../worker/engine/tensorflow/stages.js';
+
+describe('encodeSavedModel', () => {
+  it('writes the bytes that TensorFlow’s own field numbers demand', () => {
+    const graph = new GraphWriter();
+    graph.node('Sum', ['x', 'axes'], { keep_dims: attr.bool(false) }, 's');
+    const expected = [
+      // SavedModel: schema version (field 1) = 1; meta graph (field 2), (2 + 7) + (2 + 43) bytes
+      [0x08, 0x01, 0x12, 54],
+      // MetaGraph: meta info (1) with tag (4) "serve"
+      [0x0a, 7, 0x22, 5, ...Buffer.from('serve')],
+      // graph (2), 36 + 2 + 5 bytes: node (1), 3 + 5 + 9 + 17 bytes
+      [0x12, 43, 0x0a, 34],
+      // name (1), op (2), inputs (3)
+      [0x0a, 1, ...Buffer.from('s'), 0x12, 3, ...Buffer.from('Sum')],
+      [0x1a, 1, ...Buffer.from('x'), 0x1a, 4, ...Buffer.from('axes')],
+      // attr (5): key (1) "keep_dims", value (2): b (5) = false, written although it is zero
+      [0x2a, 15, 0x0a, 9, ...Buffer.from('keep_dims'), 0x12, 2, 0x28, 0],
+      // library (2), empty; versions (4): producer (1) = 1087
+      [0x12, 0, 0x22, 3, 0x08, 0xbf, 0x08],
+    ].flat();
+    expect([...encodeSavedModel(graph.finish())]).toEqual(expected);
+  });
+
+  it('keeps zeros, negative numbers, empty lists and raw constants', () => {
+    const graph = new GraphWriter();
+    graph.placeholder('x', 'uint8', [-1, 0, 3]);
+    graph.node(
+      'Op',
+      ['x'],
+      { none: attr.ints([]), some: attr.ints([0, -1]), zero: attr.int(0), half: attr.float(0.5) },
+      'op',
+    );
+    graph.constant(Float32Array.of(-0, 1.5), [2]);
+    const [x, op, constant] = decodeGraph(encodeSavedModel(graph.finish())).node;
+    expect(x!.attr.dtype!.type).toBe(DATA_TYPE.uint8);
+    expect(x!.attr.shape!.shape!.dim.map((dim) => dim.size)).toEqual([-1, 0, 3]);
+    expect(op!.attr.none!.list).toMatchObject({ i: [] });
+    expect(op!.attr.some!.list!.i).toEqual([0, -1]);
+    expect(op!.attr.zero!.i).toBe(0);
+    expect(op!.attr.half!.f).toBe(0.5);
+    const bytes = constant!.attr.value!.tensor!.tensorContent;
+    expect([...new Uint8Array(bytes)]).toEqual([0, 0, 0, 0x80, 0, 0, 0xc0, 0x3f]); // −0 and 1.5, little-endian
+  });
+
+  it('writes a small constant once, and tells −0 from 0', () => {
+    const graph = new GraphWriter();
+    expect(graph.scalar(1)).toBe(graph.scalar(1));
+    expect(graph.scalar(0)).not.toBe(graph.scalar(-0));
+    expect(graph.ints([1])).not.toBe(graph.constant(Int32Array.of(1), []));
+  });
+});
+
+describe('paddingAttrs', () => {
+  const modeOf = (padding: number[], window: number, stride: number, input: number): string => {
+    const [top, bottom, left, right] = padding as [number, number, number, number];
+    const attrs = paddingAttrs({ top, bottom, left, right }, [window, window], [stride, stride], [input, input]);
+    return new TextDecoder().decode(attrs.padding!.s);
+  };
+
+  it('says SAME only where TensorFlow would pad just so', () => {
+    expect(modeOf([0, 0, 0, 0], 3, 1, 13)).toBe('VALID');
+    expect(modeOf([1, 1, 1, 1], 3, 1, 13)).toBe('SAME');
+    expect(modeOf([1, 1, 1, 1], 3, 1, -1)).toBe('SAME'); // stride 1 needs no size
+    // 416 → 208 needs (208 − 1)·2 + 3 − 416 = 1 cell, which TensorFlow would put after, not around
+    expect(modeOf([1, 1, 1, 1], 3, 2, 416)).toBe('EXPLICIT');
+    // 13 → 7 needs (7 − 1)·2 + 3 − 13 = 2 cells, one on each side
+    expect(modeOf([1, 1, 1, 1], 3, 2, 13)).toBe('SAME');
+    expect(modeOf([1, 1, 1, 1], 3, 2, -1)).toBe('EXPLICIT');
+    expect(modeOf([0, 1, 0, 1], 2, 1, 13)).toBe('SAME');
+    expect(modeOf([1, 0, 1, 0], 2, 1, 13)).toBe('EXPLICIT');
+  });
+});
+
+/** x → conv → batch norm → SiLU → pool → sum, with the gradients of filter, scale and offset. */
+function smallNetwork(): Program {
+  const b = new ProgramBuilder();
+  const x = b.input('x', [1, 4, 4, 2]);
+  const w = b.input('w', [1, 1, 2, 3]);
+  const scale = b.input('scale', [3]);
+  const offset = b.input('offset', [3]);
+  const unused = b.input('unused', [1]);
+  b.mul(unused, 2);
+  const z = b.conv2d(x, w, { strides: [1, 1], padding: NO_PADDING });
+  const n = b.batchNormTrain(z, scale, offset, 1e-3);
+  const y = b.maxPool(b.silu(n.y), { size: [2, 2], strides: [2, 2], padding: NO_PADDING });
+  const loss = b.sum(y);
+  b.output('loss', loss);
+  b.output('mean', n.mean);
+  const [dw, dscale, doffset] = gradients(b, loss, [w, scale, offset]);
+  b.output('dw', dw!);
+  b.output('dscale', dscale!);
+  b.output('doffset', doffset!);
+  return b.finish();
+}
+
+describe('cutProgram', () => {
+  const kinds = (program: Program, groups: string[][]): string[][] =>
+    cutProgram(program, groups).map((stage) => stage.nodes.map((node) => node.op.kind));
+
+  it('runs each node in the first stage that needs it and drops the dead ones', () => {
+    const program = smallNetwork();
+    const [forward, backward] = kinds(program, [['loss'], ['dw']]);
+    expect(forward).toEqual(['input', 'input', 'input', 'input', 'conv2d', 'batchNormTrain', 'silu', 'maxPool', 'sum']);
+    expect(backward).toContain('conv2dFilterGrad');
+    expect(backward).not.toContain('silu');
+    expect(backward!.filter((kind) => kind === 'input')).toHaveLength(2); // x for the filter's gradient, scale for the norm's
+    expect(program.nodes.filter((node) => node.op.kind === 'input')).toHaveLength(5);
+  });
+
+  it('lets values cross as often as needed and releases each after its last reader', () => {
+    const stages = cutProgram(withThirdReserve(smallNetwork()), [['loss'], ['dscale'], ['dw']]);
+    const sent = stages.flatMap((stage) => stage.sent);
+    const released = stages.flatMap((stage) => stage.released);
+    expect(new Set(sent).size).toBe(sent.length);
+    expect(new Set(released)).toEqual(new Set(sent));
+    expect(released).toHaveLength(sent.length);
+    expect(stages[0]!.received).toEqual([]);
+    expect(stages.at(-1)!.sent).toEqual([]);
+    for (const [index, stage] of stages.entries()) {
+      const earlier = new Set(stages.slice(0, index).flatMap((before) => before.sent));
+      for (const id of stage.received) expect(earlier).toContain(id);
+    }
+  });
+
+  it('hands unlisted outputs out with the last group', () => {
+    const names = cutProgram(smallNetwork(), [['loss'], ['dw']]).map((stage) => stage.outputs.map((port) => port.name));
+    expect(names).toEqual([['loss'], ['dw', 'mean', 'dscale', 'doffset']]);
+  });
+
+  it('names an output that is not there', () => {
+    expect(() => cutProgram(smallNetwork(), [['dz']])).toThrow(
+      expect.objectContaining({ code: 'ENGINE_UNKNOWN_OUTPUT' }),
+    );
+    expect(() => cutProgram(smallNetwork(), [['dw'], ['dw']])).toThrow(/dw/);
+  });
+});
+
+describe('buildStageGraph', () => {
+  it('gives every fetch a tensor of its own, also of inputs and repeated outputs', () => {
+    const b = new ProgramBuilder();
+    const x = b.input('x', [2]);
+    const y = b.add(x, 1);
+    b.output('x', x);
+    b.output('y', y);
+    b.output('again', y);
+    const program = b.finish();
+    const [stage] = cutProgram(program, []);
+    const { feeds, fetches, graph } = buildStageGraph(program, stage!, { xla: false });
+    expect(new Set([...feeds, ...fetches]).size).toBe(4);
+    expect(graph.node.filter((node) => node.op === 'Identity')).toHaveLength(2);
+  });
+
+  it('hands the third reserve of a batch norm to its gradient, across a cut too', () => {
+    const program = withThirdReserve(smallNetwork());
+    const [, backward] = cutProgram(program, [['loss'], ['dw']]);
+    const { graph } = buildStageGraph(program, backward!, { xla: true });
+    const norm = graph.node.find((node) => node.op === 'FusedBatchNormGradV3')!;
+    expect(norm.input).toHaveLength(6);
+    expect(graph.node.find((node) => node.name === norm.input[5])!.op).toBe('Placeholder');
+  });
+
+  it('calls XLA functions only for known shapes and only when asked', () => {
+    const build = (size: number, xla: boolean): string[] => {
+      const b = new ProgramBuilder();
+      b.output('dx', b.siluGrad(b.input('x', [size, 8]), b.input('dy', [size, 8])));
+      const program = b.finish();
+      const { graph } = buildStageGraph(program, cutProgram(program, [])[0]!, { xla });
+      return graph.node.map((node) => node.op);
+    };
+    expect(build(4, true)).toEqual(['Placeholder', 'Placeholder', 'StatefulPartitionedCall']);
+    expect(build(4, false)).toContain('Sigmoid');
+    expect(build(-1, true)).toEqual(build(-1, false));
+  });
+
+  it('uses TensorFlow’s own pool gradient beside its pool, the compiled one across a cut', () => {
+    const gradientOps = (groups: string[][]): string[] => {
+      const program = withThirdReserve(smallNetwork());
+      return cutProgram(program, groups).flatMap((stage) =>
+        buildStageGraph(program, stage, { xla: true }).graph.library.function.map((fn) => fn.signature.name),
+      );
+    };
+    expect(gradientOps([])).toEqual(['silu_grad']);
+    expect(gradientOps([['loss'], ['dw']])).toEqual(['max_pool_2x2_grad_1_4_4_3', 'silu_grad']);
+  });
+});

@@ -1,0 +1,66 @@
+/** The TensorFlow engine: whole programs as graphs, run by libtensorflow through tfjs-node's addon. */
+import type { CompileOptions, DeviceTensor, Engine, EngineInfo, Executable, TypedArray } from '../engine.js';
+import type { DType, Program, Shape } from '../program.js';
+import type { Binding } from './binding.js';
+import { TensorflowExecutable } from './executable.js';
+import { TensorStore } from './tensor.js';
+
+/** Settings that do not concern the library itself. */
+export interface TensorflowEngineSettings {
+  readonly numThreads: number;
+  /** Whether XLA compiles elementwise chains of known shape. */
+  readonly xla: boolean;
+}
+
+/** See {@link Engine}. */
+export class TensorflowEngine implements Engine {
+  readonly info: EngineInfo;
+  readonly #binding: Binding;
+  readonly #tensors: TensorStore;
+  readonly #xla: boolean;
+  readonly #executables = new Set<Executable>();
+
+  constructor(binding: Binding, settings: TensorflowEngineSettings) {
+    this.#binding = binding;
+    this.#tensors = new TensorStore(binding);
+    this.#xla = settings.xla;
+    this.info = {
+      name: 'tensorflow',
+      version: `tensorflow ${binding.TF_Version}`,
+      device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu',
+      numThreads: settings.numThreads,
+    };
+  }
+
+  tensor(data: TypedArray, shape: Shape, dtype: DType = defaultDType(data)): DeviceTensor {
+    return this.#tensors.fromHost(data, shape, dtype);
+  }
+
+  compile(program: Program, options: CompileOptions): Executable {
+    // On a GPU a run copies its feeds and fetches between host and device, so activations that cross a cut would
+    // travel twice; there everything is one stage, handed out in the same order.
+    const stages = this.info.device === 'gpu' ? [(options.stages ?? []).flat()] : options.stages;
+    const executable = new TensorflowExecutable(this.#binding, this.#tensors, program, {
+      name: options.name,
+      stages,
+      xla: this.#xla,
+    });
+    this.#executables.add(executable);
+    return executable;
+  }
+
+  numTensors(): number {
+    return this.#tensors.size;
+  }
+
+  dispose(): void {
+    for (const executable of this.#executables) executable.dispose();
+    this.#executables.clear();
+    this.#tensors.clear();
+  }
+}
+
+function defaultDType(data: TypedArray): DType {
+  if (data instanceof Float32Array) return 'float32';
+  return data instanceof Int32Array ? 'int32' : 'uint8';
+}

@@ -1,0 +1,155 @@
+/** Writes TensorFlow graphs node by node: names, attributes, constants, and a library of functions. */
+import { type DType, numElements, type Shape } from '../program.js';
+import {
+  type Attrs,
+  type AttrValue,
+  DATA_TYPE,
+  type DataType,
+  type FunctionDef,
+  type GraphDef,
+  type NodeDef,
+} from './graphdef.js';
+
+/** A tensor in a graph: `node` for a first output, `node:2` for a later one. */
+export type Ref = string;
+
+const UTF8 = new TextEncoder();
+
+/** Attribute values by kind. */
+export const attr = {
+  type: (type: DataType): AttrValue => ({ type }),
+  dtype: (dtype: DType): AttrValue => ({ type: DATA_TYPE[dtype] }),
+  int: (i: number): AttrValue => ({ i }),
+  float: (f: number): AttrValue => ({ f }),
+  bool: (b: boolean): AttrValue => ({ b }),
+  string: (text: string): AttrValue => ({ s: UTF8.encode(text) }),
+  ints: (i: readonly number[]): AttrValue => ({ list: { i } }),
+  types: (type: readonly DataType[]): AttrValue => ({ list: { type } }),
+  shape: (shape: Shape): AttrValue => ({ shape: { dim: shape.map((size) => ({ size })) } }),
+  func: (name: string): AttrValue => ({ func: { name } }),
+  tensor: (data: Float32Array | Int32Array, shape: Shape): AttrValue => ({
+    tensor: {
+      dtype: data instanceof Int32Array ? DATA_TYPE.int32 : DATA_TYPE.float32,
+      tensorShape: { dim: shape.map((size) => ({ size })) },
+      tensorContent: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    },
+  }),
+} as const;
+
+/** The attribute that nearly every operator on floats wants. */
+export const T_FLOAT: Attrs = { T: attr.dtype('float32') };
+
+/** Builds one graph. */
+export class GraphWriter {
+  readonly #nodes: NodeDef[] = [];
+  readonly #functions = new Map<string, FunctionDef>();
+  /** Small constants by content, so that a shape or an axis is written once. */
+  readonly #constants = new Map<string, Ref>();
+
+  /** Adds a node and returns its first output. */
+  node(op: string, input: readonly Ref[], attrs: Attrs = {}, name = `n${this.#nodes.length}`): Ref {
+    this.#nodes.push({ name, op, input, attr: attrs });
+    return name;
+  }
+
+  placeholder(name: string, dtype: DType, shape: Shape): Ref {
+    return this.node('Placeholder', [], { dtype: attr.dtype(dtype), shape: attr.shape(shape) }, name);
+  }
+
+  constant(data: Float32Array | Int32Array, shape: Shape): Ref {
+    const dtype = data instanceof Int32Array ? 'int32' : 'float32';
+    const value = attr.tensor(data, shape);
+    // By bytes: the text of −0 is that of 0.
+    const key = data.length <= 16 ? `${dtype} ${shape.join()} ${value.tensor?.tensorContent.join()}` : undefined;
+    const known = key === undefined ? undefined : this.#constants.get(key);
+    if (known !== undefined) return known;
+    const made = this.node('Const', [], { dtype: attr.dtype(dtype), value });
+    if (key !== undefined) this.#constants.set(key, made);
+    return made;
+  }
+
+  /** A vector of int32, for shapes, axes and begins. */
+  ints(values: readonly number[]): Ref {
+    return this.constant(Int32Array.from(values), [values.length]);
+  }
+
+  /** A float32 scalar. */
+  scalar(value: number): Ref {
+    return this.constant(Float32Array.of(value), []);
+  }
+
+  /** Calls a function of float32 tensors, compiled by XLA at its first run, and returns its first output. */
+  call(fn: FunctionDef, input: readonly Ref[]): Ref {
+    this.#functions.set(fn.signature.name, fn);
+    return this.node('StatefulPartitionedCall', input, {
+      Tin: attr.types(fn.signature.inputArg.map((arg) => arg.type)),
+      Tout: attr.types(fn.signature.outputArg.map((arg) => arg.type)),
+      f: attr.func(fn.signature.name),
+      _XlaMustCompile: attr.bool(true),
+    });
+  }
+
+  finish(): GraphDef {
+    return { node: this.#nodes, library: { function: [...this.#functions.values()] } };
+  }
+}
+
+/** Names of output arguments, which references inside a function spell out. */
+const OUTPUT_ARG: Readonly<Record<string, string>> = {
+  Mul: 'z',
+  AddV2: 'z',
+  Sub: 'z',
+  Equal: 'z',
+  Sigmoid: 'y',
+  SelectV2: 'output',
+  LogicalOr: 'z',
+  Const: 'output',
+  Reshape: 'output',
+  StridedSlice: 'output',
+  ConcatV2: 'output',
+};
+
+/** Builds one function of float32 tensors with one output. */
+export class FunctionWriter {
+  readonly #name: string;
+  readonly #inputs: readonly string[];
+  readonly #nodes: NodeDef[] = [];
+
+  constructor(name: string, inputs: readonly string[]) {
+    this.#name = name;
+    this.#inputs = inputs;
+  }
+
+  node(op: string, input: readonly Ref[], attrs: Attrs = T_FLOAT): Ref {
+    const name = `n${this.#nodes.length}`;
+    this.#nodes.push({ name, op, input, attr: attrs });
+    return `${name}:${OUTPUT_ARG[op]}:0`;
+  }
+
+  ints(values: readonly number[], shape: Shape = [values.length]): Ref {
+    return this.node('Const', [], { dtype: attr.dtype('int32'), value: attr.tensor(Int32Array.from(values), shape) });
+  }
+
+  scalar(value: number): Ref {
+    return this.node('Const', [], { dtype: attr.dtype('float32'), value: attr.tensor(Float32Array.of(value), []) });
+  }
+
+  mul(a: Ref, b: Ref): Ref {
+    return this.node('Mul', [a, b]);
+  }
+
+  finish(output: Ref): FunctionDef {
+    const arg = (name: string) => ({ name, type: DATA_TYPE.float32 });
+    return {
+      signature: { name: this.#name, inputArg: this.#inputs.map(arg), outputArg: [arg('out')] },
+      nodeDef: this.#nodes,
+      ret: { out: output },
+      attr: { _XlaMustCompile: attr.bool(true) },
+    };
+  }
+}
+
+/** True when every size is known at compile time, as XLA wants it. */
+export function isStatic(shape: Shape): boolean {
+  return !shape.includes(-1) && numElements(shape) > 0;
+}
