@@ -5,7 +5,7 @@
  */
 import { EngineError } from '../../proto/errors.js';
 import type { ProgramBuilder } from './builder.js';
-import type { Node, Value } from './program.js';
+import { type Node, numElements, type Value } from './program.js';
 
 /** Receives the gradient of a parameter at the moment in which the last operator that uses it has been walked. */
 export type GradientHandler = (parameter: Value, gradient: Value) => void;
@@ -58,7 +58,7 @@ export function gradients(
   return parameters.map((parameter) => {
     const gradient = done.get(parameter.id);
     if (gradient !== undefined) return gradient;
-    const zero = b.mul(parameter, 0);
+    const zero = zerosLike(b, parameter);
     onGradient(parameter, zero);
     return zero;
   });
@@ -150,6 +150,10 @@ function backward(
     case 'concat': {
       let offset = 0;
       for (const part of inputs) {
+        if (offset < 0) {
+          const reason = 'cannot tell where a part begins that follows one of unknown size';
+          throw new EngineError('ENGINE_NOT_DIFFERENTIABLE', `concat along axis ${op.axis}: ${reason}`);
+        }
         const size = part.shape[op.axis]!;
         const begin = part.shape.map((_, axis) => (axis === op.axis ? offset : 0));
         if (wants(part)) {
@@ -162,12 +166,12 @@ function backward(
             ),
           );
         }
-        offset += size;
+        offset = size < 0 ? -1 : offset + size;
       }
       return;
     }
     case 'slice':
-      accumulate(x, sliceGrad(b, x, dy, op.begin));
+      accumulate(x, sliceGrad(b, x, dy, op));
       return;
     case 'reshape':
       accumulate(x, b.reshape(dy, x.shape));
@@ -185,13 +189,16 @@ function backward(
       accumulate(x, unaryGrad(b, op.fn, x, outputs[0]!, dy));
       return;
     case 'binary': {
+      if (op.fn === 'pow' && wants(w)) {
+        throw new EngineError('ENGINE_NOT_DIFFERENTIABLE', 'pow has a gradient for its base only');
+      }
       const [da, db] = binaryGrad(b, op.fn, x, w, dy);
       if (da !== undefined && wants(x)) accumulate(x, unbroadcast(b, da, x));
       if (db !== undefined && wants(w)) accumulate(w, unbroadcast(b, db, w));
       return;
     }
     case 'select': {
-      const zero = b.mul(dy, 0);
+      const zero = zerosLike(b, dy);
       accumulate(inputs[1]!, b.select(x, dy, zero));
       accumulate(inputs[2]!, b.select(x, zero, dy));
       return;
@@ -200,10 +207,17 @@ function backward(
       const kept = x.shape.map((size, axis) => (op.axes.includes(axis) ? 1 : size));
       const wide = op.keepDims || kept.length === dy.shape.length ? dy : b.reshape(dy, kept);
       // Adding zeros of the input's shape broadcasts without naming sizes that are known only at run time.
-      accumulate(x, b.add(b.mul(x, 0), wide));
+      accumulate(x, b.add(zerosLike(b, x), wide));
       return;
     }
     case 'gatherNd':
+      if (!wants(x)) return;
+      if (x.shape.includes(-1)) {
+        throw new EngineError(
+          'ENGINE_NOT_DIFFERENTIABLE',
+          'gatherNd from an array whose size is known only at run time',
+        );
+      }
       accumulate(x, b.scatterNd(w, dy, x.shape));
       return;
     case 'scatterNd':
@@ -216,23 +230,40 @@ function backward(
     case 'siluGrad':
     case 'maxPoolGrad':
     case 'upsample2xGrad':
-      throw new EngineError('ENGINE_NOT_DIFFERENTIABLE', `${op.kind} has no gradient: it appears only in gradients and inference`);
+      throw new EngineError(
+        'ENGINE_NOT_DIFFERENTIABLE',
+        `${op.kind} has no gradient: it appears only in gradients and inference`,
+      );
   }
 }
 
+/** Zeros of the shape of `x`, also where that is known only at run time and where `x` holds NaN or infinities. */
+function zerosLike(b: ProgramBuilder, x: Value): Value {
+  return b.binary('greater', x, x);
+}
+
 /** Zeros with `dy` put where the slice was taken, by concatenation along each cut axis. */
-function sliceGrad(b: ProgramBuilder, x: Value, dy: Value, begin: readonly number[]): Value {
+function sliceGrad(
+  b: ProgramBuilder,
+  x: Value,
+  dy: Value,
+  { begin, size }: { readonly begin: readonly number[]; readonly size: readonly number[] },
+): Value {
   let grown = dy;
   for (const [axis, full] of x.shape.entries()) {
-    const size = grown.shape[axis]!;
-    if (size === full) continue;
-    const before = begin[axis]!;
-    const after = full - before - size;
-    const zeros = (length: number): Value => {
-      const shape = grown.shape.map((s, i) => (i === axis ? length : s));
-      return b.constant(new Float32Array(shape.reduce((p, s) => p * s, 1)), shape);
+    const first = begin[axis]!;
+    const end = size[axis]! < 0 ? full : first + size[axis]!;
+    if (first === 0 && end === full) continue;
+    // Before this axis all is grown, after it all is still cut.
+    const zeros = (from: number, to: number): Value => {
+      const shape = grown.shape.map((length, i) => (i === axis ? to - from : length));
+      const known = shape.every((length, i) => length >= 0 && (i !== axis || to >= 0));
+      if (known) return b.constant(new Float32Array(numElements(shape)), shape);
+      const start = x.shape.map((_, i) => (i === axis ? from : i < axis ? 0 : begin[i]!));
+      const lengths = x.shape.map((_, i) => (i === axis ? (to < 0 ? -1 : to - from) : i < axis ? -1 : size[i]!));
+      return zerosLike(b, b.slice(x, start, lengths));
     };
-    const parts = [...(before > 0 ? [zeros(before)] : []), grown, ...(after > 0 ? [zeros(after)] : [])];
+    const parts = [...(first > 0 ? [zeros(0, first)] : []), grown, ...(end === full ? [] : [zeros(end, full)])];
     grown = b.concat(parts, axis);
   }
   return grown;
@@ -265,7 +296,13 @@ function unaryGrad(b: ProgramBuilder, fn: string, x: Value, y: Value, dy: Value)
   }
 }
 
-function binaryGrad(b: ProgramBuilder, fn: string, x: Value, w: Value, dy: Value): [Value | undefined, Value | undefined] {
+function binaryGrad(
+  b: ProgramBuilder,
+  fn: string,
+  x: Value,
+  w: Value,
+  dy: Value,
+): [Value | undefined, Value | undefined] {
   switch (fn) {
     case 'add':
       return [dy, dy];
@@ -283,7 +320,7 @@ function binaryGrad(b: ProgramBuilder, fn: string, x: Value, w: Value, dy: Value
       return [b.mul(dy, first), b.mul(dy, b.sub(1, first))];
     }
     case 'pow':
-      // The exponent is a constant wherever we use it (focal loss), so only the base has a gradient.
+      // The exponent is a constant wherever we use it (focal loss).
       return [b.mul(dy, b.mul(w, b.binary('pow', x, b.sub(w, 1)))), undefined];
     default:
       return [undefined, undefined];

@@ -1,0 +1,156 @@
+/**
+ * The arrays of the wasm engine: blocks on the heap of tfjs-backend-wasm, reached in two ways, by its kernels and as
+ * typed arrays over the same memory. tfjs's own tensors, tidying and bookkeeping stay out of it.
+ */
+import { createRequire } from 'node:module';
+import { dirname, join, sep } from 'node:path';
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import { EngineError } from '../../../proto/errors.js';
+import type { TypedArray } from '../engine.js';
+import { type DType, numElements, type Shape } from '../program.js';
+
+/** A block of memory; several arrays of other shapes may share it. */
+interface Block {
+  readonly dataId: object;
+  numOwners: number;
+}
+
+/** Elements on the heap, row-major. Written once by whoever allocated it, never changed afterwards. */
+export interface HeapArray {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly block: Block;
+}
+
+/** A float32 kernel of tfjs with its settings, as {@link Heap.kernel} calls it. */
+type KernelAttrs = Readonly<Record<string, unknown>>;
+
+type TfjsCore = typeof import('@tensorflow/tfjs-core');
+
+// tfjs knows no uint8; its one-byte type is bool, and only our own loops look into those bytes.
+const TFJS_DTYPE = { float32: 'float32', int32: 'int32', uint8: 'bool' } as const;
+
+/** The heap of the one wasm backend in this process. */
+export class Heap {
+  readonly numThreads: number;
+  readonly version: string;
+  readonly #core: TfjsCore;
+  readonly #backend: BackendWasm;
+  #numBlocks = 0;
+
+  private constructor(core: TfjsCore, backend: BackendWasm, numThreads: number) {
+    this.#core = core;
+    this.#backend = backend;
+    this.numThreads = numThreads;
+    this.version = core.version_core;
+  }
+
+  /** Loads tfjs and its SIMD binary from node_modules. */
+  static async load(): Promise<Heap> {
+    const before = processListeners();
+    const core = await import('@tensorflow/tfjs-core');
+    const wasm = await import('@tensorflow/tfjs-backend-wasm');
+    const folder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json'));
+    wasm.setWasmPaths(join(folder, 'dist') + sep);
+    const loaded = await core.setBackend('wasm');
+    const backend = core.engine().backend;
+    removeNewListeners(before);
+    if (!loaded || !(backend instanceof wasm.BackendWasm)) {
+      throw new EngineError('ENGINE_LOAD_FAILED', `the wasm backend did not start from ${folder}`, {
+        hint: 'run npm ci again; the package @tensorflow/tfjs-backend-wasm seems to be incomplete',
+      });
+    }
+    return new Heap(core, backend, wasm.getThreadsCount());
+  }
+
+  /** Blocks that somebody owns. */
+  get numBlocks(): number {
+    return this.#numBlocks;
+  }
+
+  /** Returns an array with undefined contents. Views taken before are void: the heap may have moved. */
+  allocate(shape: Shape, dtype: DType = 'float32'): HeapArray {
+    const made = this.#backend.makeOutput([...shape], TFJS_DTYPE[dtype]);
+    this.#numBlocks++;
+    const array = { shape, dtype, block: { dataId: made.dataId, numOwners: 1 } };
+    if (this.#backend.getMemoryOffset(made.dataId) === 0) {
+      this.release(array);
+      throw new EngineError('ENGINE_OUT_OF_MEMORY', `no room for ${numElements(shape)} elements of ${dtype}`, {
+        hint: 'the wasm engine has at most 4 GiB: use smaller batches or images, or the tensorflow engine',
+      });
+    }
+    return array;
+  }
+
+  /** Returns a new array with a copy of `data`. */
+  upload(data: TypedArray, shape: Shape, dtype: DType): HeapArray {
+    const array = this.allocate(shape, dtype);
+    this.view(array).set(data);
+    return array;
+  }
+
+  /** The elements in place. Valid until the next allocation, so allocate everything first. */
+  view(array: HeapArray): TypedArray {
+    const { dtype, shape, block } = array;
+    const view = this.#backend.typedArrayFromHeap({
+      dataId: block.dataId,
+      shape: [...shape],
+      dtype: TFJS_DTYPE[dtype],
+    });
+    if (view instanceof Float32Array || view instanceof Int32Array || view instanceof Uint8Array) return view;
+    throw new EngineError('ENGINE_RUN_FAILED', `tfjs gave no view of ${dtype} elements`);
+  }
+
+  /** {@link view} of a float32 array. */
+  floats(array: HeapArray): Float32Array {
+    const view = this.view(array);
+    if (view instanceof Float32Array) return view;
+    throw new EngineError('ENGINE_RUN_FAILED', `wants float32 elements, got ${array.dtype}`);
+  }
+
+  /** Runs a kernel of tfjs-backend-wasm that makes one float32 array of `shape`. */
+  kernel(name: string, inputs: Readonly<Record<string, HeapArray>>, attrs: KernelAttrs, shape: Shape): HeapArray {
+    const config = this.#core.getKernel(name, 'wasm');
+    const infos = Object.fromEntries(
+      Object.entries(inputs).map(([key, array]) => [
+        key,
+        { dataId: array.block.dataId, shape: [...array.shape], dtype: TFJS_DTYPE[array.dtype] },
+      ]),
+    );
+    const made = config.kernelFunc({ inputs: infos, backend: this.#backend, attrs: attrs as Record<string, never> });
+    const [info] = Array.isArray(made) ? made : [made];
+    this.#numBlocks++;
+    return { shape, dtype: 'float32', block: { dataId: info!.dataId, numOwners: 1 } };
+  }
+
+  /** The same elements in another shape, owned separately. */
+  alias(array: HeapArray, shape: Shape = array.shape): HeapArray {
+    array.block.numOwners++;
+    return { shape, dtype: array.dtype, block: array.block };
+  }
+
+  /** Gives one ownership back, and the memory with the last one. */
+  release(array: HeapArray): void {
+    array.block.numOwners--;
+    if (array.block.numOwners > 0) return;
+    this.#numBlocks--;
+    this.#backend.disposeData(array.block.dataId);
+  }
+}
+
+type Listeners = ReadonlyMap<string, ReadonlySet<unknown>>;
+
+const GRABBED_EVENTS = ['uncaughtException', 'unhandledRejection'] as const;
+
+function processListeners(): Listeners {
+  return new Map(GRABBED_EVENTS.map((event) => [event, new Set<unknown>(process.listeners(event as 'SIGINT'))]));
+}
+
+/** Emscripten's loader rethrows from process-wide handlers, which would hide our own; what it installed is removed. */
+function removeNewListeners(before: Listeners): void {
+  for (const event of GRABBED_EVENTS) {
+    for (const listener of process.listeners(event as 'SIGINT')) {
+      if (!before.get(event)?.has(listener)) process.removeListener(event, listener);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/** A tensor of the wasm engine as the rest of Lockstep holds it: one ownership of an array on the heap. */
+import { EngineError } from '../../../proto/errors.js';
+import type { DeviceTensor, TypedArray } from '../engine.js';
+import { type DType, numElements, type Shape } from '../program.js';
+import type { Heap, HeapArray } from './heap.js';
+
+const ARRAY_OF = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array } as const;
+
+export class WasmTensor implements DeviceTensor {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly #heap: Heap;
+  readonly #registry: Set<{ dispose(): void }>;
+  #array: HeapArray | undefined;
+
+  /** Takes over one ownership of `array` and stays in `registry` until disposed of. */
+  constructor(heap: Heap, array: HeapArray, registry: Set<{ dispose(): void }>) {
+    this.#heap = heap;
+    this.#array = array;
+    this.#registry = registry;
+    this.shape = array.shape;
+    this.dtype = array.dtype;
+    registry.add(this);
+  }
+
+  /** The array, undefined once disposed of. */
+  get array(): HeapArray | undefined {
+    return this.#array;
+  }
+
+  read(target?: TypedArray): TypedArray {
+    if (this.#array === undefined) throw new EngineError('ENGINE_DISPOSED', 'this tensor has been disposed of');
+    const length = numElements(this.shape);
+    const to = target ?? new ARRAY_OF[this.dtype](length);
+    if (to.length !== length) {
+      throw new EngineError('ENGINE_SHAPE_MISMATCH', `a target of ${to.length} elements for ${length}`);
+    }
+    to.set(this.#heap.view(this.#array));
+    return to;
+  }
+
+  dispose(): void {
+    if (this.#array === undefined) return;
+    this.#heap.release(this.#array);
+    this.#array = undefined;
+    this.#registry.delete(this);
+  }
+}
