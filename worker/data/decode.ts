@@ -1,0 +1,81 @@
+/** Image files to pixels, by sharp (libvips). */
+import { open } from 'node:fs/promises';
+import sharp from 'sharp';
+import { DataError } from '../../proto/errors.js';
+import type { RgbImage } from './image.js';
+
+// One picture is one job: the loader's own threads are the parallelism.
+sharp.concurrency(1);
+// Every picture is read once an epoch; libvips would only hoard memory.
+sharp.cache(false);
+
+/** The sixth to eighth EXIF orientations and the fifth lie on their side. */
+const FIRST_SIDEWAYS_ORIENTATION = 5;
+
+export interface ImageHeader {
+  /** As shown, that is with the EXIF rotation applied. */
+  readonly width: number;
+  readonly height: number;
+  readonly format: string;
+}
+
+function describe(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.split('\n')[0] ?? message;
+}
+
+function unreadable(path: string, cause: unknown): DataError {
+  return new DataError('DATA_IMAGE_UNREADABLE', `${path}: cannot be read as an image: ${describe(cause)}`, {
+    hint: 'replace or remove the file; supported are JPEG, PNG, WebP, TIFF and GIF data',
+    details: { path },
+    cause,
+  });
+}
+
+/**
+ * Size and format from the file's header, without decoding its pixels.
+ * @throws DataError `DATA_IMAGE_UNREADABLE`
+ */
+export async function readImageHeader(path: string): Promise<ImageHeader> {
+  try {
+    const { width, height, orientation = 1, format } = await sharp(path, { failOn: 'none' }).metadata();
+    return orientation >= FIRST_SIDEWAYS_ORIENTATION
+      ? { width: height, height: width, format }
+      : { width, height, format };
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+/** Whether a JPEG file ends with the end-of-image marker; a file cut off in transfer does not. */
+export async function endsLikeJpeg(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const tail = Buffer.alloc(2);
+    await file.read(tail, 0, 2, Math.max(size - 2, 0));
+    return tail[0] === 0xff && tail[1] === 0xd9;
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * The picture as 8-bit RGB with the EXIF rotation applied. Grey, palette, CMYK and 16-bit pictures are converted, alpha
+ * is dropped, colour profiles are ignored (as the reference's reader does). Of a truncated file the rest is grey.
+ * @throws DataError `DATA_IMAGE_UNREADABLE`
+ */
+export async function decodeImage(path: string): Promise<RgbImage> {
+  try {
+    const { data, info } = await sharp(path, { failOn: 'none', ignoreIcc: true, sequentialRead: true })
+      .autoOrient()
+      .toColourspace('srgb')
+      .removeAlpha()
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) throw new DataError('DATA_IMAGE_UNREADABLE', `${info.channels} channels after decoding`);
+    return { data, width: info.width, height: info.height };
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}

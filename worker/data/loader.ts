@@ -1,0 +1,270 @@
+/** Batches, made ahead of time by threads and handed out in the order they were asked for. */
+import type { Hyp, RunConfig } from '../../configs/run-config.js';
+import { DataError, deserializeError, type LockstepError } from '../../proto/errors.js';
+import type { BadItem, Batch, BatchRequest } from './batch.js';
+import type { Dataset } from './dataset.js';
+import type { SampleResult } from './sample-task.js';
+import { TaskPool } from './task-pool.js';
+
+export interface LoaderOptions {
+  /** Threads that decode and augment; 0: the calling thread does it, asynchronously. */
+  readonly numThreads: number;
+  /** Batches in memory at most, counting those being made, waiting, and handed out but not released. */
+  readonly capacityBatches: number;
+  readonly hyp: Hyp;
+  readonly augment: boolean;
+  readonly seed: number;
+  /** The long side that pictures are scaled to, pixels; batches of validation are larger than that by their padding. */
+  readonly imgsz: number;
+  /** `fail`: a batch with an unreadable image is an error. @defaultValue 'skip' */
+  readonly onBadSample?: RunConfig['onBadSample'];
+  /** Aborting closes the loader. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Loader extends AsyncDisposable {
+  /** Queues a batch. Requests are cheap and unbounded; work on them begins when memory allows. */
+  submit(request: BatchRequest): void;
+  /**
+   * The next batch in the order of {@link submit}.
+   * @throws DataError `DATA_LOADER_IDLE` if nothing was submitted, `DATA_LOADER_STARVED` if the caller holds all
+   *   batches that the capacity allows, `DATA_BAD_SAMPLE` under the policy `fail`, `DATA_LOADER_THREAD_DIED`,
+   *   `DATA_LOADER_CLOSED`
+   */
+  next(): Promise<Batch>;
+  /** Forgets everything submitted and not yet handed out by {@link next}. */
+  clear(): void;
+  /** Unreadable images met so far. */
+  readonly numBadItems: number;
+  /** Rejects whoever waits, and ends the threads. */
+  close(): Promise<void>;
+}
+
+interface Job {
+  readonly request: BatchRequest;
+  readonly promise: Promise<Batch>;
+  resolve(batch: Batch): void;
+  reject(error: LockstepError): void;
+  cancelled: boolean;
+  /** Set while a finished batch waits to be handed out. */
+  finished: SharedArrayBuffer | undefined;
+}
+
+function openJob(request: BatchRequest): Job {
+  let resolve: (batch: Batch) => void = () => undefined;
+  let reject: (error: LockstepError) => void = () => undefined;
+  const promise = new Promise<Batch>((whenReady, whenFailed) => {
+    resolve = whenReady;
+    reject = whenFailed;
+  });
+  // A batch may fail long before anyone asks for it.
+  promise.catch(() => undefined);
+  return { request, promise, resolve, reject, cancelled: false, finished: undefined };
+}
+
+class BatchLoader implements Loader {
+  readonly #dataset: Dataset;
+  readonly #options: LoaderOptions;
+  readonly #pool: TaskPool;
+  /** Submitted and not yet asked for by next(), in order. */
+  readonly #undelivered: Job[] = [];
+  /** Submitted and still without a buffer, in order; next() may already wait for some of them. */
+  readonly #unstarted: Job[] = [];
+  readonly #inWork = new Set<Job>();
+  readonly #freeBuffers: SharedArrayBuffer[] = [];
+  #numBuffersInUse = 0;
+  #numHeld = 0;
+  #numBadItems = 0;
+  #failure: DataError | undefined;
+  #closed: Promise<void> | undefined;
+  readonly #onAbort = (): void => void this.close();
+
+  constructor(dataset: Dataset, options: LoaderOptions) {
+    this.#dataset = dataset;
+    this.#options = options;
+    const { hyp, augment, seed, imgsz } = options;
+    this.#pool = new TaskPool(dataset, { hyp, augment, seed, imgsz }, options.numThreads, (error) => this.#fail(error));
+    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  get numBadItems(): number {
+    return this.#numBadItems;
+  }
+
+  submit(request: BatchRequest): void {
+    // next() tells the failure.
+    if (this.#failure !== undefined) return;
+    const job = openJob(request);
+    this.#undelivered.push(job);
+    this.#unstarted.push(job);
+    this.#pump();
+  }
+
+  next(): Promise<Batch> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const job = this.#undelivered[0];
+    if (job === undefined) {
+      return Promise.reject(
+        new DataError('DATA_LOADER_IDLE', 'next() without a submitted batch', { hint: 'submit a request first' }),
+      );
+    }
+    if (this.#unstarted.includes(job) && this.#numHeld >= this.#options.capacityBatches) {
+      return Promise.reject(
+        new DataError('DATA_LOADER_STARVED', `all ${this.#numHeld} batches of the loader are held by the caller`, {
+          hint: 'release() batches, or open the loader with a larger capacityBatches',
+        }),
+      );
+    }
+    this.#undelivered.shift();
+    return job.promise.then((batch) => {
+      job.finished = undefined;
+      this.#numHeld++;
+      return batch;
+    });
+  }
+
+  clear(): void {
+    const error = new DataError('DATA_LOADER_CLEARED', 'the batch was cleared', { hint: 'submit it again' });
+    for (const job of this.#undelivered.splice(0)) this.#cancel(job, error);
+    this.#unstarted.splice(0, this.#unstarted.length, ...this.#unstarted.filter((job) => !job.cancelled));
+    this.#pump();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#shutDown();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#failure ??= new DataError('DATA_LOADER_CLOSED', 'the loader is closed', {
+      hint: 'open another one with openLoader()',
+    });
+    this.#cancelAll(this.#failure);
+    await this.#pool.close();
+  }
+
+  #fail(error: DataError): void {
+    this.#failure ??= error;
+    this.#cancelAll(this.#failure);
+  }
+
+  #cancelAll(error: DataError): void {
+    for (const job of [...this.#undelivered, ...this.#unstarted, ...this.#inWork]) this.#cancel(job, error);
+    this.#undelivered.length = 0;
+    this.#unstarted.length = 0;
+  }
+
+  #cancel(job: Job, error: DataError): void {
+    job.cancelled = true;
+    job.reject(error);
+    if (job.finished === undefined) return;
+    this.#returnBuffer(job.finished);
+    job.finished = undefined;
+  }
+
+  #pump(): void {
+    while (this.#numBuffersInUse < this.#options.capacityBatches) {
+      const job = this.#unstarted.shift();
+      if (job === undefined) return;
+      void this.#make(job);
+    }
+  }
+
+  async #make(job: Job): Promise<void> {
+    const { indices, epoch, height, width } = job.request;
+    const buffer = this.#takeBuffer(indices.length * height * width * 3);
+    this.#inWork.add(job);
+    const tasks = Array.from(indices, (index, position) =>
+      this.#pool.run({ index, epoch, height, width, buffer, position }, () => job.cancelled),
+    );
+    // All tasks must be over before the buffer may serve another batch, whatever became of this one.
+    const outcomes = await Promise.allSettled(tasks);
+    this.#inWork.delete(job);
+    const results = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined));
+    const batch = job.cancelled ? undefined : this.#assemble(job.request, buffer, results);
+    if (batch instanceof DataError) job.reject(batch);
+    else if (batch !== undefined) {
+      job.finished = buffer;
+      job.resolve(batch);
+      return;
+    }
+    this.#returnBuffer(buffer);
+  }
+
+  /** The batch, or why there is none. */
+  #assemble(
+    request: BatchRequest,
+    buffer: SharedArrayBuffer,
+    results: readonly (SampleResult | undefined)[],
+  ): Batch | DataError {
+    const { indices, epoch, height, width } = request;
+    const dataset = this.#dataset;
+    const rows: number[] = [];
+    const badItems: BadItem[] = [];
+    const items = Array.from(indices, (index, position) => {
+      const { labels, gain, pad, problem } = results[position]!;
+      const path = dataset.imagePath(index);
+      if (problem !== undefined) badItems.push({ index, path, error: problem });
+      for (let i = 0; i < labels.length; i += 5) rows.push(position, ...labels.subarray(i, i + 5));
+      const [nativeWidth, nativeHeight] = dataset.size(index);
+      return { index, path, nativeWidth, nativeHeight, gain, pad };
+    });
+    this.#numBadItems += badItems.length;
+    const firstBad = badItems[0];
+    if (firstBad !== undefined && this.#options.onBadSample === 'fail') {
+      const cause = deserializeError(firstBad.error);
+      return new DataError('DATA_BAD_SAMPLE', `${badItems.length} unreadable images in a batch: ${cause.message}`, {
+        hint: 'repair the file, or let such images be skipped with --on-bad-sample skip',
+        details: { paths: badItems.map((item) => item.path) },
+        cause,
+      });
+    }
+    let isReleased = false;
+    return {
+      epoch,
+      images: new Uint8Array(buffer, 0, indices.length * height * width * 3),
+      numImages: indices.length,
+      height,
+      width,
+      targets: Float32Array.from(rows),
+      numTargets: rows.length / 6,
+      items,
+      badItems,
+      release: () => {
+        if (isReleased) return;
+        isReleased = true;
+        this.#numHeld--;
+        this.#returnBuffer(buffer);
+      },
+    };
+  }
+
+  #takeBuffer(numBytes: number): SharedArrayBuffer {
+    this.#numBuffersInUse++;
+    const fitting = this.#freeBuffers.findIndex((buffer) => buffer.byteLength >= numBytes);
+    if (fitting >= 0) return this.#freeBuffers.splice(fitting, 1)[0]!;
+    // A free buffer that is too small makes room for a larger one.
+    this.#freeBuffers.pop();
+    return new SharedArrayBuffer(numBytes);
+  }
+
+  #returnBuffer(buffer: SharedArrayBuffer): void {
+    this.#numBuffersInUse--;
+    this.#freeBuffers.push(buffer);
+    this.#pump();
+  }
+}
+
+/**
+ * Opens a loader over a data set. What it yields depends on the data, `options` and the requests only: never on the
+ * number of threads or their timing.
+ */
+export function openLoader(dataset: Dataset, options: LoaderOptions): Loader {
+  options.signal?.throwIfAborted();
+  return new BatchLoader(dataset, options);
+}

@@ -1,0 +1,121 @@
+/** Four pictures around one point: the reference's mosaic-4. */
+
+import type { Scene } from './augment.js';
+import { clipXyxyInPlace, xywhnToXyxy } from './boxes.js';
+import { copyRectangle, filledImage, type RgbImage } from './image.js';
+
+/** A picture at its long side, with labels normalised to it. */
+export interface MosaicTile {
+  readonly image: RgbImage;
+  /** Rows (class, cx, cy, w, h). */
+  readonly labels: Float32Array;
+  readonly polygons: readonly Float32Array[];
+}
+
+/** Draws that a mosaic needs. */
+export interface MosaicRandom {
+  uniform(low: number, high: number): number;
+}
+
+/** Where a tile goes: a rectangle of the canvas, and the source pixel at its corner. */
+export interface TilePlacement {
+  readonly canvas: { readonly x: number; readonly y: number };
+  readonly source: { readonly x: number; readonly y: number };
+  readonly size: { readonly width: number; readonly height: number };
+}
+
+/**
+ * The placement of tile `position` (0 upper left, 1 upper right, 2 lower left, 3 lower right): it touches the centre
+ * with its inner corner, and what leaves the canvas is cut.
+ */
+export function placeTile(
+  position: number,
+  image: { readonly width: number; readonly height: number },
+  center: { readonly x: number; readonly y: number },
+  canvasSize: number,
+): TilePlacement {
+  const isLeft = position % 2 === 0;
+  const isUpper = position < 2;
+  const left = isLeft ? center.x - image.width : center.x;
+  const top = isUpper ? center.y - image.height : center.y;
+  const x1 = Math.max(left, 0);
+  const y1 = Math.max(top, 0);
+  const x2 = Math.min(left + image.width, canvasSize);
+  const y2 = Math.min(top + image.height, canvasSize);
+  return {
+    canvas: { x: x1, y: y1 },
+    source: { x: x1 - left, y: y1 - top },
+    size: { width: x2 - x1, height: y2 - y1 },
+  };
+}
+
+/** A whole number below `n` from one draw in [0, 1). */
+function indexBelow(random: MosaicRandom, n: number): number {
+  return Math.min(Math.floor(random.uniform(0, 1) * n), n - 1);
+}
+
+/** Centre and order of a mosaic: the given image and three drawn with replacement, shuffled. */
+export function drawMosaic(
+  index: number,
+  numImages: number,
+  imgsz: number,
+  random: MosaicRandom,
+): { center: { x: number; y: number }; order: number[] } {
+  const y = Math.trunc(random.uniform(imgsz / 2, imgsz + imgsz / 2));
+  const x = Math.trunc(random.uniform(imgsz / 2, imgsz + imgsz / 2));
+  const order = [index, ...Array.from({ length: 3 }, () => indexBelow(random, numImages))];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = indexBelow(random, i + 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return { center: { x, y }, order };
+}
+
+/** Composes four tiles on a canvas of 2·imgsz; labels are in its pixels and clipped to it. */
+export function composeMosaic(
+  tiles: readonly MosaicTile[],
+  center: { readonly x: number; readonly y: number },
+  imgsz: number,
+): Scene {
+  const canvasSize = 2 * imgsz;
+  const image = filledImage(canvasSize, canvasSize);
+  const labels: number[] = [];
+  const polygons: Float32Array[] = [];
+  tiles.forEach((tile, position) => {
+    const { width, height } = tile.image;
+    const { canvas, source, size } = placeTile(position, tile.image, center, canvasSize);
+    copyRectangle(tile.image, image, source, canvas, size);
+    const padW = canvas.x - source.x;
+    const padH = canvas.y - source.y;
+    for (let i = 0; i < tile.labels.length / 5; i++) {
+      const box = xywhnToXyxy(tile.labels.subarray(5 * i + 1, 5 * i + 5), width, height, padW, padH);
+      labels.push(tile.labels[5 * i]!, ...clipXyxyInPlace(box, canvasSize, canvasSize));
+      const polygon = tile.polygons[i] ?? new Float32Array(0);
+      polygons.push(
+        clipXyxyInPlace(
+          polygon.map((v, k) => (k % 2 === 0 ? v * width + padW : v * height + padH)),
+          canvasSize,
+          canvasSize,
+        ),
+      );
+    }
+  });
+  return { image, labels: Float32Array.from(labels), polygons };
+}
+
+/**
+ * Draws and composes the mosaic of an image.
+ * @param load a picture by its number; called for the four tiles
+ */
+export async function mosaicScene(
+  index: number,
+  numImages: number,
+  imgsz: number,
+  random: MosaicRandom,
+  load: (index: number) => Promise<MosaicTile>,
+): Promise<Scene> {
+  const { center, order } = drawMosaic(index, numImages, imgsz, random);
+  const tiles: MosaicTile[] = [];
+  for (const tile of order) tiles.push(await load(tile));
+  return composeMosaic(tiles, center, imgsz);
+}

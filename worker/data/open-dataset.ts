@@ -1,0 +1,135 @@
+import { readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type { RunConfig } from '../../configs/run-config.js';
+import { DataError } from '../../proto/errors.js';
+import { cacheRoot } from '../../proto/paths.js';
+import { type CocoImage, readCocoInstances } from './coco-json.js';
+import { buildTable, Dataset, type SampleEntry, type ScanReport } from './dataset.js';
+import { byCodeUnits, labelPath, listImages } from './image-list.js';
+import { fingerprint, readCache, type ScanResult, writeCache } from './label-cache.js';
+import { type ScanOptions, scanCoco, scanYolo } from './scan.js';
+
+export interface OpenDatasetOptions extends ScanOptions {
+  /** Training insists on labels; validation does not. */
+  readonly split: 'train' | 'val';
+  /** Treat every object as class 0. @defaultValue false */
+  readonly singleCls?: boolean;
+  /** What to do about images that cannot be used. @defaultValue 'skip' */
+  readonly onBadSample?: RunConfig['onBadSample'];
+  /** @defaultValue `<cache root>/labels` */
+  readonly cacheDir?: string;
+}
+
+async function scanSources(sources: readonly string[], names: readonly string[], options: OpenDatasetOptions) {
+  const cacheDir = options.cacheDir ?? join(cacheRoot(), 'labels');
+  const cached = async (files: string[], salt: string[], scan: () => Promise<ScanResult>): Promise<ScanResult> => {
+    const key = await fingerprint(files, salt);
+    const hit = await readCache(cacheDir, key);
+    if (hit !== undefined) return { entries: hit.entries, report: { ...hit.report, fromCache: true } };
+    const result = await scan();
+    await writeCache(cacheDir, key, result);
+    return result;
+  };
+  const results: ScanResult[] = [];
+  const plain = sources.filter((source) => extname(source).toLowerCase() !== '.json');
+  if (plain.length > 0) {
+    const paths = await listImages(plain);
+    results.push(await cached([...paths, ...paths.map(labelPath)], ['yolo'], () => scanYolo(paths, options)));
+  }
+  for (const source of sources.filter((s) => !plain.includes(s))) {
+    const images = sortedByPath(await readCocoInstances(source, names));
+    const files = [source, ...images.flatMap((image) => image.path ?? [])];
+    results.push(await cached(files, ['coco', ...names], () => scanCoco(images, options)));
+  }
+  return results;
+}
+
+function sortedByPath(images: readonly CocoImage[]): CocoImage[] {
+  return images.toSorted((a, b) => byCodeUnits(a.path ?? a.fileName, b.path ?? b.fileName));
+}
+
+function mergeReports(reports: readonly ScanReport[]): ScanReport {
+  const sum = (pick: (report: ScanReport) => number): number => reports.reduce((total, r) => total + pick(r), 0);
+  return {
+    found: sum((r) => r.found),
+    missing: sum((r) => r.missing),
+    empty: sum((r) => r.empty),
+    corrupt: sum((r) => r.corrupt),
+    total: sum((r) => r.total),
+    messages: reports.flatMap((r) => r.messages),
+    fromCache: reports.every((r) => r.fromCache),
+  };
+}
+
+/** Where in the label file the class stands, for the message; the parsed rows may be in another order. */
+async function lineOfClass(imagePath: string, classId: number): Promise<string> {
+  const file = labelPath(imagePath);
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const line = text.split('\n').findIndex((l) => l.trim() !== '' && Number(l.trim().split(/\s+/)[0]) === classId);
+  return line < 0 ? imagePath : `${file}:${line + 1}`;
+}
+
+async function checkClasses(entries: readonly SampleEntry[], data: RunConfig['data']): Promise<void> {
+  for (const entry of entries) {
+    for (let i = 0; i < entry.labels.length; i += 5) {
+      const classId = entry.labels[i]!;
+      if (classId < data.nc) continue;
+      const where = await lineOfClass(entry.path, classId);
+      throw new DataError(
+        'DATA_CLASS_OUT_OF_RANGE',
+        `${where}: class ${classId}, but ${data.yaml} has nc: ${data.nc}, so classes run from 0 to ${data.nc - 1}`,
+        { hint: 'correct the label, or nc and names in the data set YAML', details: { where, classId, nc: data.nc } },
+      );
+    }
+  }
+}
+
+function checkPolicy(report: ScanReport, numEntries: number, sources: readonly string[], options: OpenDatasetOptions) {
+  const examples = report.messages.slice(0, 5);
+  if (numEntries === 0) {
+    throw new DataError(
+      'DATA_ALL_UNREADABLE',
+      `none of the ${report.total} images in ${sources.join(', ')} can be used; first: ${examples[0] ?? '-'}`,
+      { hint: 'check the files named here; they may be incomplete downloads', details: { messages: examples } },
+    );
+  }
+  if (report.corrupt > 0 && options.onBadSample === 'fail') {
+    throw new DataError(
+      'DATA_BAD_SAMPLE',
+      `${report.corrupt} of ${report.total} images cannot be used: ${examples.join('; ')}`,
+      { hint: 'repair them, or let them be skipped with --on-bad-sample skip', details: { messages: examples } },
+    );
+  }
+  if (options.split === 'train' && report.found === 0) {
+    const example = labelPath(join(sources[0] ?? '', 'image.jpg'));
+    throw new DataError('DATA_NO_LABELS', `no labels found for the ${report.total} training images`, {
+      hint: `labels lie beside images/ in labels/, one text file per image, such as ${example}`,
+      details: { sources },
+    });
+  }
+}
+
+/**
+ * Opens the images and labels of one split: lists, scans (or takes the scan from the label cache) and checks them.
+ * @param sources folders, list files or COCO instances JSON files, absolute
+ * @throws DataError `DATA_NOT_FOUND`, `DATA_NO_IMAGES`, `DATA_ALL_UNREADABLE`, `DATA_NO_LABELS` (training only),
+ *   `DATA_BAD_SAMPLE` (policy `fail`), `DATA_CLASS_OUT_OF_RANGE`, `DATA_BAD_COCO_JSON`
+ */
+export async function openDataset(
+  sources: readonly string[],
+  data: RunConfig['data'],
+  options: OpenDatasetOptions,
+): Promise<Dataset> {
+  options.signal?.throwIfAborted();
+  const results = await scanSources(sources, data.names, options);
+  const entries = results.flatMap((result) => result.entries);
+  const report = mergeReports(results.map((result) => result.report));
+  checkPolicy(report, entries.length, sources, options);
+  if (!options.singleCls) {
+    await checkClasses(entries, data);
+    return new Dataset(buildTable(entries), report);
+  }
+  const table = buildTable(entries);
+  for (let i = 0; i < table.labels.length; i += 5) table.labels[i] = 0;
+  return new Dataset(table, report);
+}

@@ -1,0 +1,26 @@
+/** The loader thread: takes tasks, several at a time as sharp decodes in the background, and answers each. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Dataset } from '../data/dataset.js';
+import { runSampleTask } from '../data/sample-task.js';
+import type { LoaderInput, LoaderThreadData } from './loader-input.js';
+import type { LoaderOutput } from './loader-output.js';
+
+const { table, options } = workerData as LoaderThreadData;
+const report = { found: 0, missing: 0, empty: 0, corrupt: 0, total: 0, messages: [], fromCache: true };
+const dataset = new Dataset(table, report);
+const port = parentPort!;
+
+async function answer(input: Extract<LoaderInput, { kind: 'task' }>): Promise<void> {
+  const output: LoaderOutput = { ticket: input.ticket, result: await runSampleTask(dataset, input.task, options) };
+  port.postMessage(output);
+}
+
+port.on('message', (input: LoaderInput) => {
+  if (input.kind === 'close') {
+    // With the port closed nothing keeps the thread once its tasks are done.
+    port.close();
+    return;
+  }
+  // A rejection here is a broken program: it ends the thread, and the client tells everyone who waits.
+  void answer(input);
+});
