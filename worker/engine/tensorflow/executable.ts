@@ -23,7 +23,7 @@ export interface StageGraph {
 
 /** How programs become graphs. */
 export interface GraphOptions {
-  /** Whether elementwise chains and pool gradients of known shape are compiled by XLA. */
+  /** Whether elementwise chains of known shape are compiled by XLA. */
   readonly xla: boolean;
 }
 

@@ -99,14 +99,8 @@ const OUTPUT_ARG: Readonly<Record<string, string>> = {
   Mul: 'z',
   AddV2: 'z',
   Sub: 'z',
-  Equal: 'z',
   Sigmoid: 'y',
-  SelectV2: 'output',
-  LogicalOr: 'z',
   Const: 'output',
-  Reshape: 'output',
-  StridedSlice: 'output',
-  ConcatV2: 'output',
 };
 
 /** Builds one function of float32 tensors with one output. */
@@ -124,10 +118,6 @@ export class FunctionWriter {
     const name = `n${this.#nodes.length}`;
     this.#nodes.push({ name, op, input, attr: attrs });
     return `${name}:${OUTPUT_ARG[op]}:0`;
-  }
-
-  ints(values: readonly number[], shape: Shape = [values.length]): Ref {
-    return this.node('Const', [], { dtype: attr.dtype('int32'), value: attr.tensor(Int32Array.from(values), shape) });
   }
 
   scalar(value: number): Ref {

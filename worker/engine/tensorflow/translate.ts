@@ -90,8 +90,7 @@ export function translateNode(context: TranslateContext, node: Node): Ref[] {
     case 'maxPool':
       return [maxPool(g, op, a, x.shape)];
     case 'maxPoolGrad':
-      // With its forward pool in the same graph MaxPoolGrad becomes oneDNN's, which remembers where the maxima were.
-      return [maxPoolGrad(g, op, refs, x.shape, context.xla && context.isReceived(y.id))];
+      return [maxPoolGrad(g, op, [a, b, refs[2]!], x.shape, context.isReceived(y.id))];
     case 'pad2d':
       return [pad2d(g, op.padding, a)];
     case 'unpad2d':
