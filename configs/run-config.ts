@@ -56,6 +56,8 @@ export interface DatasetConfig {
 }
 
 export interface RunConfig {
+  /** `val` validates `weights` once on `data.val` and trains nothing. */
+  readonly mode: 'train' | 'val';
   readonly runId: string;
   /** Where the run's files go; made by the launcher, absolute. */
   readonly saveDir: string;
