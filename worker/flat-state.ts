@@ -3,16 +3,11 @@
  * tensors in backward order (so a position here is the same position in the reduced vector), then the batch-norm
  * statistics, then what never changes. One pass over such an array is an optimizer step or an EMA update.
  */
-import type { Segment } from './reduced-vector.js';
-import type { Model, StateEntry } from './model/model.js';
-import { fromEngineLayout, toEngineLayout } from './model/layout.js';
-import { ModelError } from '../proto/errors.js';
 
-/** A tensor as checkpoints hold it: PyTorch's shape and layout. */
-export interface StateTensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
+import { ModelError } from '../proto/errors.js';
+import { fromEngineLayout, toEngineLayout } from './model/layout.js';
+import type { Model, StateEntry } from './model/model.js';
+import type { Segment } from './reduced-vector.js';
 
 /** Where each state entry lies. */
 export interface FlatStateLayout {
@@ -25,8 +20,14 @@ export interface FlatStateLayout {
  * Lays out the state.
  * @param trainable names in backward order
  */
-export function layoutFlatState(model: Model, trainable: readonly string[], statistics: readonly string[]): FlatStateLayout {
-  const entries = new Map(model.state.filter((entry) => entry.kind !== 'bnCounter').map((entry) => [entry.name, entry]));
+export function layoutFlatState(
+  model: Model,
+  trainable: readonly string[],
+  statistics: readonly string[],
+): FlatStateLayout {
+  const entries = new Map(
+    model.state.filter((entry) => entry.kind !== 'bnCounter').map((entry) => [entry.name, entry]),
+  );
   const first = [...trainable, ...statistics];
   const rest = [...entries.keys()].filter((name) => !first.includes(name));
   const segments = new Map<string, Segment & { readonly entry: StateEntry }>();
@@ -51,7 +52,11 @@ export function view(layout: FlatStateLayout, flat: Float32Array, name: string):
 }
 
 /** Copies tensors in PyTorch's layout into the flat array; names that the map lacks keep their values. */
-export function importState(layout: FlatStateLayout, flat: Float32Array, state: ReadonlyMap<string, Float32Array>): void {
+export function importState(
+  layout: FlatStateLayout,
+  flat: Float32Array,
+  state: ReadonlyMap<string, Float32Array>,
+): void {
   for (const { name, entry } of layout.segments.values()) {
     const data = state.get(name);
     if (data !== undefined) view(layout, flat, name).set(toEngineLayout(entry, data));
@@ -59,7 +64,7 @@ export function importState(layout: FlatStateLayout, flat: Float32Array, state: 
 }
 
 /**
- * Returns the state in PyTorch's names, order, shapes and layout.
+ * Returns the state in PyTorch's layout, by name in the model's order.
  * @param batchesTracked the value of every `num_batches_tracked`
  */
 export function exportState(
@@ -67,14 +72,13 @@ export function exportState(
   layout: FlatStateLayout,
   flat: Float32Array,
   batchesTracked: number,
-): Map<string, StateTensor> {
+): Map<string, Float32Array> {
   return new Map(
-    model.state.map((entry) => {
-      const data =
-        entry.kind === 'bnCounter'
-          ? Float32Array.of(batchesTracked)
-          : fromEngineLayout(entry, view(layout, flat, entry.name));
-      return [entry.name, { shape: entry.shape, data }];
-    }),
+    model.state.map((entry) => [
+      entry.name,
+      entry.kind === 'bnCounter'
+        ? Float32Array.of(batchesTracked)
+        : fromEngineLayout(entry, view(layout, flat, entry.name)),
+    ]),
   );
 }

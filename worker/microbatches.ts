@@ -1,7 +1,8 @@
 /** The microbatches of this worker's virtual ranks, step by step, fetched ahead of the training loop. */
 import type { RunConfig } from '../configs/run-config.js';
+import type { Batch } from './data/batch.js';
 import type { Dataset } from './data/dataset.js';
-import type { Batch, Loader } from './data/loader.js';
+import type { Loader } from './data/loader.js';
 import { type TrainPlan, trainPlan } from './data/train-plan.js';
 
 /** What one step of this worker is made of. */

@@ -1,0 +1,89 @@
+/** A worker's life: it opens its engine, joins the world, runs what it is told, and leaves with a farewell or a cause. */
+import { hostname } from 'node:os';
+import type { RunConfig } from '../configs/run-config.js';
+import { serializeError } from '../proto/errors.js';
+import { createLogger, type Logger, type LogLevel } from '../proto/telemetry/logger.js';
+import { openEngine } from './engine/registry.js';
+import type { WorkerEnvironment } from './environment.js';
+import { hostId } from './host-id.js';
+import type { RunContext, RunOutcome } from './run-context.js';
+import { type Comms, openComms } from './threads/comms-client.js';
+import { train } from './training-run.js';
+import { validate } from './validation-run.js';
+
+/**
+ * Runs this worker until its end.
+ * @returns the exit code of the process
+ */
+export async function runMember(env: WorkerEnvironment): Promise<number> {
+  const log = createLogger({ runId: env.runId, role: 'worker', rank: env.rank, level: env.logLevel as LogLevel });
+  await using comms = openComms({
+    endpoint: env.coordinator,
+    runId: env.runId,
+    token: env.token,
+    rank: env.rank,
+    worldSize: env.worldSize,
+    localRank: env.localRank,
+    nodeRank: env.nodeRank,
+    host: hostname(),
+    hostId: hostId(),
+    runtimeDir: env.runtimeDir,
+    ...(env.remote && { remote: { bindHost: '0.0.0.0', advertiseHost: env.advertise } }),
+    lifelineFd: env.lifelineFd,
+    logLevel: env.logLevel as LogLevel,
+  });
+  try {
+    const outcome = await joinAndRun(env, comms, log);
+    await comms.farewell({
+      rank: env.rank,
+      ...outcome,
+      peakResidentBytes: process.resourceUsage().maxRSS * 1024,
+    });
+    return 0;
+  } catch (error) {
+    return leaveWithCause(env, comms, log, error);
+  }
+}
+
+async function joinAndRun(env: WorkerEnvironment, comms: Comms, log: Logger): Promise<RunOutcome> {
+  comms.setProgress(0, 'engine');
+  const engine = await openEngine(env.engine, { numThreads: env.threads, device: env.device });
+  try {
+    comms.setProgress(0, 'join');
+    const world = await comms.join({ engine: engine.info });
+    const config = JSON.parse(world.configJson) as RunConfig;
+    log.info({ ...engine.info, worldSize: world.worldSize, generation: world.generation }, 'joined');
+    comms.setProgress(0, 'prepare');
+    const context: RunContext = {
+      config,
+      engine,
+      comms,
+      rank: env.rank,
+      localRank: env.localRank,
+      worldSize: world.worldSize,
+      log,
+    };
+    return await (config.mode === 'val' ? validate(context) : train(context));
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** Tells the coordinator why this worker cannot go on, unless the coordinator itself ended the run. */
+function leaveWithCause(env: WorkerEnvironment, comms: Comms, log: Logger, error: unknown): number {
+  const { code, message, hint, details, stack } = serializeError(error);
+  log.debug({ err: error }, 'worker failed');
+  if (comms.failure === undefined) {
+    comms.report({
+      failure: {
+        rank: env.rank,
+        code,
+        message,
+        hint: hint ?? '',
+        detailsJson: JSON.stringify(details ?? {}),
+        stack: stack ?? '',
+      },
+    });
+  }
+  return 1;
+}

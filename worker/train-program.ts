@@ -1,0 +1,185 @@
+/** The program of a training step (network, loss and gradients), compiled once per shape of microbatch. */
+import type { RunConfig } from '../configs/run-config.js';
+import type { Batch } from './data/batch.js';
+import { gradients } from './engine/autodiff.js';
+import { ProgramBuilder } from './engine/builder.js';
+import type { DeviceTensor, Engine, Executable } from './engine/engine.js';
+import { numElements, type Program } from './engine/program.js';
+import { assignTargets } from './loss/assign.js';
+import { buildLoss } from './loss/detection.js';
+import { lossFeeds } from './loss/feeds.js';
+import { initialBalance, scaleGains } from './loss/gains.js';
+import type { Model, StateEntry } from './model/model.js';
+import { buildNetwork, networkParameters, parameterInputs } from './model/network.js';
+import { type LayoutEntry, layoutReducedVector, type ReducedVectorLayout } from './reduced-vector.js';
+
+/** Name of the image input, uint8 [B,H,W,3]. */
+export const IMAGES_INPUT = 'images';
+/** Name of the output with the three loss terms, float32 [3]. */
+const LOSS_OUTPUT = 'loss.items';
+const GRADIENT_PREFIX = 'gradient:';
+const STATISTIC_PREFIX = 'statistic:';
+const MEGABYTE = 2 ** 20;
+
+/** What an output of the program is, and where its elements go in the reduced vector. */
+export type OutputPlace =
+  | { readonly kind: 'gradient'; readonly offset: number; readonly bucket: number }
+  | { readonly kind: 'statistic'; readonly offset: number }
+  | { readonly kind: 'loss' };
+
+interface WrittenProgram {
+  readonly program: Program;
+  /** Trainable tensors in backward order. */
+  readonly gradients: readonly LayoutEntry[];
+  readonly statistics: readonly LayoutEntry[];
+}
+
+/** Images as the network sees them: float32 in 0–1. */
+export function scaleImages(b: ProgramBuilder, batch: number, height: number, width: number) {
+  return b.mul(b.cast(b.input(IMAGES_INPUT, [batch, height, width, 3], 'uint8')), 1 / 255);
+}
+
+/** The number of the layer that a state entry belongs to is below `freeze`. */
+function isFrozen(entry: StateEntry, freeze: number): boolean {
+  return entry.layer < freeze;
+}
+
+function writeProgram(model: Model, config: RunConfig, batch: number, height: number, width: number): WrittenProgram {
+  const b = new ProgramBuilder();
+  const x = scaleImages(b, batch, height, width);
+  const parameters = parameterInputs(b, model.state, { training: true });
+  const { heads, batchStats } = buildNetwork(b, model, x, parameters, { training: true });
+  const { hyp } = config;
+  const { loss, items } = buildLoss(b, heads, {
+    nc: model.nc,
+    numAnchors: model.numAnchors,
+    boxLoss: config.boxLoss,
+    scaAlpha: config.scaAlpha,
+    gains: scaleGains(hyp, model.numDetectionLayers, model.nc, config.imgsz),
+    hyp,
+    labelSmoothing: config.labelSmoothing,
+  });
+  const terms = [items.box, items.obj, items.cls].map((item) => b.reshape(item, [1]));
+  b.output(LOSS_OUTPUT, b.concat(terms, 0));
+  const trainable = networkParameters(model.state, { training: true }).filter(
+    (entry) => !isFrozen(entry, config.freeze),
+  );
+  const names = new Map(trainable.map((entry) => [parameters.get(entry.name)!.id, entry.name]));
+  const inBackwardOrder: LayoutEntry[] = [];
+  gradients(
+    b,
+    loss,
+    trainable.map((entry) => parameters.get(entry.name)!),
+    (parameter, gradient) => {
+      const name = names.get(parameter.id)!;
+      inBackwardOrder.push({ name, length: numElements(parameter.shape) });
+      b.output(GRADIENT_PREFIX + name, gradient);
+    },
+  );
+  const statistics: LayoutEntry[] = [];
+  for (const { name, mean, variance } of batchStats) {
+    for (const [kind, value] of [['running_mean', mean] as const, ['running_var', variance] as const]) {
+      statistics.push({ name: `${name}.${kind}`, length: numElements(value.shape) });
+      b.output(`${STATISTIC_PREFIX}${name}.${kind}`, value);
+    }
+  }
+  return { program: b.finish(), gradients: inBackwardOrder, statistics };
+}
+
+/** What {@link TrainProgram.feeds} returns: all inputs, and the means to give back those that were made for this run. */
+export interface StepFeeds {
+  readonly all: Record<string, DeviceTensor>;
+  dispose(): void;
+}
+
+/** One compiled shape. */
+export class TrainProgram {
+  readonly executable: Executable;
+  readonly #model: Model;
+  readonly #config: RunConfig;
+
+  constructor(executable: Executable, model: Model, config: RunConfig) {
+    this.executable = executable;
+    this.#model = model;
+    this.#config = config;
+  }
+
+  /** Puts a batch and its assigned targets on the device, beside the weights that are there already. */
+  feeds(engine: Engine, batch: Batch, weights: ReadonlyMap<string, DeviceTensor>): StepFeeds {
+    const { height, width, numImages } = batch;
+    const targets = batch.targets.subarray(0, batch.numTargets * 6);
+    const layers = assignTargets(targets, this.#model, { height, width, anchorT: this.#config.hyp.anchor_t });
+    const balance = initialBalance(this.#model.numDetectionLayers);
+    const made: Record<string, DeviceTensor> = {
+      [IMAGES_INPUT]: engine.tensor(batch.images, [numImages, height, width, 3], 'uint8'),
+    };
+    for (const { name, data, shape } of lossFeeds(layers, numImages, { balance })) {
+      made[name] = engine.tensor(data, shape);
+    }
+    return {
+      all: { ...Object.fromEntries(weights), ...made },
+      dispose: () => {
+        for (const tensor of Object.values(made)) tensor.dispose();
+      },
+    };
+  }
+}
+
+/** The programs of a run, by microbatch shape, and the layout of the reduced vector, which is the same for all. */
+export class TrainPrograms {
+  readonly layout: ReducedVectorLayout;
+  /** State entries that the program is fed. */
+  readonly parameters: readonly StateEntry[];
+  readonly #engine: Engine;
+  readonly #model: Model;
+  readonly #config: RunConfig;
+  readonly #compiled = new Map<string, TrainProgram>();
+  readonly #places = new Map<string, OutputPlace>([[LOSS_OUTPUT, { kind: 'loss' }]]);
+
+  constructor(engine: Engine, model: Model, config: RunConfig) {
+    this.#engine = engine;
+    this.#model = model;
+    this.#config = config;
+    this.parameters = networkParameters(model.state, { training: true });
+    // The backward order does not depend on the batch, so the smallest one shows it.
+    const written = writeProgram(model, config, 1, config.imgsz, config.imgsz);
+    this.layout = layoutReducedVector(written.gradients, written.statistics, config.bucketMb * MEGABYTE);
+    for (const [bucket, { names }] of this.layout.buckets.entries()) {
+      for (const segment of this.layout.gradients.filter(({ name }) => names.includes(name))) {
+        this.#places.set(GRADIENT_PREFIX + segment.name, { kind: 'gradient', offset: segment.offset, bucket });
+      }
+    }
+    for (const { name, offset } of this.layout.statistics) {
+      this.#places.set(STATISTIC_PREFIX + name, { kind: 'statistic', offset });
+    }
+  }
+
+  /** Where an output of a program goes. */
+  place(output: string): OutputPlace {
+    return this.#places.get(output)!;
+  }
+
+  /** Returns the program for a batch's shape, compiling it at first use. */
+  forBatch({ numImages, height, width }: Pick<Batch, 'numImages' | 'height' | 'width'>): TrainProgram {
+    const key = `${numImages}x${height}x${width}`;
+    let compiled = this.#compiled.get(key);
+    if (compiled === undefined) {
+      const { program, statistics } = writeProgram(this.#model, this.#config, numImages, height, width);
+      // The forward pass's own outputs come first; then the gradients, bucket by bucket, as they leave.
+      const stages = this.layout.buckets.map(({ names }) => names.map((name) => GRADIENT_PREFIX + name));
+      stages[0] = [LOSS_OUTPUT, ...statistics.map(({ name }) => STATISTIC_PREFIX + name), ...(stages[0] ?? [])];
+      const executable = this.#engine.compile(program, {
+        name: `train-${key}`,
+        stages: stages.filter((names) => names.length > 0),
+      });
+      compiled = new TrainProgram(executable, this.#model, this.#config);
+      this.#compiled.set(key, compiled);
+    }
+    return compiled;
+  }
+
+  dispose(): void {
+    for (const { executable } of this.#compiled.values()) executable.dispose();
+    this.#compiled.clear();
+  }
+}

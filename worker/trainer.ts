@@ -1,0 +1,212 @@
+/**
+ * The training step on one page: run the microbatches of this worker's virtual ranks, send gradients on their way while
+ * later ones are computed, wait for the sums, then update the weights and their average. The same on every engine and
+ * world size; who decides when to stop, to validate or to save is `training-run.ts`.
+ */
+import type { RunConfig } from '../configs/run-config.js';
+
+import type { Batch } from './data/batch.js';
+import type { DeviceTensor, Engine } from './engine/engine.js';
+import { view } from './flat-state.js';
+import { updateRunning } from './model/batch-norm.js';
+import type { IterationRates } from './optim/schedule.js';
+import { PhaseTimer } from './phases.js';
+import { TAIL, TAIL_LENGTH } from './reduced-vector.js';
+import type { AllReduce, AllReduceStats, Comms } from './threads/comms-client.js';
+import type { TrainPrograms } from './train-program.js';
+import type { TrainState } from './train-state.js';
+
+/** What a step tells about itself; sums and means are over all ranks. */
+export interface StepResult {
+  readonly images: number;
+  /** Of them, those that this worker ran. */
+  readonly localImages: number;
+  readonly targets: number;
+  /** Mean loss terms per image: box, objectness, class. */
+  readonly losses: readonly [box: number, obj: number, cls: number];
+  /** Some rank was asked to drain: all stop after this step. */
+  readonly drain: boolean;
+  /** The loss was finite on every rank; otherwise nothing was updated. */
+  readonly finite: boolean;
+  readonly badImages: number;
+  readonly optimizerStepped: boolean;
+  readonly allReduce: AllReduceStats;
+  readonly phases: { phase: string; seconds: number }[];
+  readonly seconds: number;
+}
+
+/** What a trainer works with; all of it is lent. */
+export interface TrainerParts {
+  readonly config: RunConfig;
+  readonly engine: Engine;
+  readonly comms: Comms;
+  readonly allReduce: AllReduce;
+  readonly programs: TrainPrograms;
+  readonly state: TrainState;
+  /** Decay of the convolution weights, scaled to the images behind one step. */
+  readonly weightDecay: number;
+  /** This worker's virtual ranks, ascending. */
+  readonly virtualRanks: readonly number[];
+}
+
+export class Trainer {
+  readonly #parts: TrainerParts;
+  readonly #timer = new PhaseTimer();
+  readonly #tail = new Float32Array(TAIL_LENGTH);
+  /** The trainable weights on the device, by name. */
+  #weights: Map<string, DeviceTensor> | undefined;
+
+  constructor(parts: TrainerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Trains on one step's microbatches and releases them.
+   *
+   * @param batches by local virtual rank; undefined where the epoch's last step has no image left
+   * @param rates learning rates, momentum and accumulation of this iteration
+   */
+  async step(batches: readonly (Batch | undefined)[], rates: IterationRates): Promise<StepResult> {
+    const { allReduce, comms, state, virtualRanks } = this.#parts;
+    const drain = comms.drainRequested;
+    for (const [i, virtualRank] of virtualRanks.entries()) {
+      const batch = batches[i];
+      if (batch === undefined) this.#addNothing(virtualRank, drain);
+      else this.#addMicrobatch(virtualRank, batch, drain);
+    }
+    comms.setProgress(state.iteration, 'allreduce_wait');
+    const stats = await this.#timer.timeAsync('allreduce_wait', () => allReduce.wait());
+    const localImages = batches.reduce((sum, batch) => sum + (batch?.numImages ?? 0), 0);
+    const result = { ...this.#apply(allReduce.result, rates, stats), localImages };
+    comms.setProgress(state.iteration, 'data_wait');
+    return result;
+  }
+
+  /** Waits for input as part of the step's time. */
+  waitForData<T>(work: () => Promise<T>): Promise<T> {
+    return this.#timer.timeAsync('data_wait', work);
+  }
+
+  /** Forgets the time since the last step, which validation or a checkpoint took. */
+  restartClock(): void {
+    this.#timer.take();
+  }
+
+  /** Gives the device memory back. */
+  dispose(): void {
+    for (const tensor of this.#weights?.values() ?? []) tensor.dispose();
+    this.#weights = undefined;
+  }
+
+  /** Runs one microbatch forwards and backwards; each gradient joins the sum at the moment in which it is there. */
+  #addMicrobatch(virtualRank: number, batch: Batch, drain: boolean): void {
+    const { allReduce, comms, engine, programs, state } = this.#parts;
+    const { layout } = programs;
+    const program = programs.forBatch(batch);
+    const feeds = this.#timer.time('host_to_device', () => program.feeds(engine, batch, this.#weightTensors()));
+    comms.setProgress(state.iteration, 'forward_backward');
+    const waiting = layout.buckets.map((bucket) => bucket.names.length);
+    const losses = [0, 0, 0];
+    this.#timer.time('forward_backward', () => {
+      program.executable.run(feeds.all, (name, tensor) => {
+        const data = tensor.read() as Float32Array;
+        tensor.dispose();
+        const place = programs.place(name);
+        if (place.kind === 'loss') {
+          losses.splice(0, 3, ...data);
+          return;
+        }
+        // Statistics are averaged over images, so that an epoch's smaller last step weighs less.
+        if (place.kind === 'statistic') for (let i = 0; i < data.length; i++) data[i]! *= batch.numImages;
+        allReduce.add(virtualRank, place.offset, data);
+        if (place.kind !== 'gradient') return;
+        waiting[place.bucket]! -= 1;
+        const last = place.bucket === layout.buckets.length - 1;
+        if (waiting[place.bucket] === 0 && !last) allReduce.bucketReady(virtualRank, place.bucket);
+      });
+    });
+    feeds.dispose();
+    const tail = this.#tail.fill(0);
+    const finite = losses.every(Number.isFinite);
+    tail[TAIL.images] = batch.numImages;
+    tail[TAIL.targets] = batch.numTargets;
+    tail[TAIL.box] = finite ? losses[0]! * batch.numImages : 0;
+    tail[TAIL.obj] = finite ? losses[1]! * batch.numImages : 0;
+    tail[TAIL.cls] = finite ? losses[2]! * batch.numImages : 0;
+    tail[TAIL.drain] = drain ? 1 : 0;
+    tail[TAIL.nonFinite] = finite ? 0 : 1;
+    tail[TAIL.badImages] = batch.badItems.length;
+    allReduce.add(virtualRank, layout.tailOffset, tail);
+    allReduce.bucketReady(virtualRank, layout.buckets.length - 1);
+    batch.release();
+  }
+
+  /** A virtual rank without images adds zeros, so that the sum has its fixed shape. */
+  #addNothing(virtualRank: number, drain: boolean): void {
+    const { allReduce, programs } = this.#parts;
+    const { layout } = programs;
+    const zeros = new Float32Array(layout.length);
+    zeros[layout.tailOffset + TAIL.drain] = drain ? 1 : 0;
+    allReduce.add(virtualRank, 0, zeros);
+    for (const bucket of layout.buckets.keys()) allReduce.bucketReady(virtualRank, bucket);
+  }
+
+  /** Everything after the all-reduce: the same arithmetic on the same numbers on every rank. */
+  #apply(sum: Float32Array, rates: IterationRates, stats: AllReduceStats): Omit<StepResult, 'localImages'> {
+    const { programs, state } = this.#parts;
+    const { layout } = programs;
+    const tail = sum.subarray(layout.tailOffset, layout.tailOffset + TAIL_LENGTH);
+    const images = tail[TAIL.images]!;
+    const finite = tail[TAIL.nonFinite] === 0;
+    let stepped = false;
+    if (finite) {
+      this.#updateStatistics(sum, images);
+      stepped = this.#timer.time('optimizer', () => state.accumulate(sum, rates, this.#parts.weightDecay));
+      if (stepped) {
+        this.#timer.time('ema', () => state.updateEma());
+        this.#dropWeights();
+      }
+    }
+    state.iteration += 1;
+    const { phases, totalSeconds } = this.#timer.take();
+    return {
+      images,
+      targets: tail[TAIL.targets]!,
+      losses: [tail[TAIL.box]! / images, tail[TAIL.obj]! / images, tail[TAIL.cls]! / images],
+      drain: tail[TAIL.drain]! > 0,
+      finite,
+      badImages: tail[TAIL.badImages]!,
+      optimizerStepped: stepped,
+      allReduce: stats,
+      phases,
+      seconds: totalSeconds,
+    };
+  }
+
+  #updateStatistics(sum: Float32Array, images: number): void {
+    const { programs, state } = this.#parts;
+    for (const { name, offset, length } of programs.layout.statistics) {
+      const mean = sum.slice(offset, offset + length);
+      for (let i = 0; i < length; i++) mean[i]! /= images;
+      updateRunning(view(state.layout, state.weights, name), mean);
+    }
+    state.batchesTracked += 1;
+  }
+
+  #weightTensors(): Map<string, DeviceTensor> {
+    if (this.#weights === undefined) {
+      const { engine, state, programs } = this.#parts;
+      this.#weights = new Map(
+        programs.parameters.map((entry) => [
+          entry.name,
+          engine.tensor(view(state.layout, state.weights, entry.name), entry.engineShape),
+        ]),
+      );
+    }
+    return this.#weights;
+  }
+
+  #dropWeights(): void {
+    this.dispose();
+  }
+}

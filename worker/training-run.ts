@@ -1,0 +1,422 @@
+/** A training run from its first epoch to its last, told top to bottom. Every rank runs it; rank 0 also writes files. */
+import type { RunSummary, SummaryResults } from '../configs/run-summary.js';
+import { EngineError } from '../proto/errors.js';
+import { toStateTensors } from './checkpoint/transfer.js';
+import { weightsSha256 } from './checkpoint/weights-hash.js';
+import type { Dataset } from './data/dataset.js';
+import { openLoader } from './data/loader.js';
+import { openDataset } from './data/open-dataset.js';
+import { MicrobatchStream } from './microbatches.js';
+import type { Model } from './model/model.js';
+import { countFlops } from './model/summary.js';
+import { EarlyStopping } from './optim/early-stopping.js';
+import { fitness } from './optim/fitness.js';
+import { createSchedule, type IterationRates, type Schedule } from './optim/schedule.js';
+import { figures, perClassRows } from './results.js';
+import { localRankZeroFirst, type RunContext, type RunOutcome } from './run-context.js';
+import { RunFiles } from './run-files.js';
+import { findStartingPoint, type RunProgress, type StartingPoint } from './starting-point.js';
+import { TrainPrograms } from './train-program.js';
+import { TrainState } from './train-state.js';
+import { type StepResult, Trainer } from './trainer.js';
+import { Validator, type ValReport } from './validator.js';
+
+/** After so many steps in a row whose loss was not finite, the run has diverged for good. */
+const MAX_NON_FINITE_STEPS = 10;
+
+type Losses = readonly [box: number, obj: number, cls: number];
+const NO_LOSS: Losses = [0, 0, 0];
+
+/** Trains as the configuration says and returns what the worker tells the coordinator at its end. */
+export async function train(context: RunContext): Promise<RunOutcome> {
+  const { config } = context;
+  const start = await findStartingPoint(config);
+  const { trainSet, valSet } = await localRankZeroFirst(context, () => openDatasets(context));
+  const run = new TrainingRun(context, start, trainSet, valSet);
+  try {
+    return await run.run();
+  } finally {
+    run.dispose();
+  }
+}
+
+async function openDatasets({ comms, config, rank }: RunContext): Promise<{ trainSet: Dataset; valSet: Dataset }> {
+  const open = (split: 'train' | 'val'): Promise<Dataset> =>
+    openDataset(config.data[split], config.data, {
+      split,
+      singleCls: config.singleCls,
+      onBadSample: config.onBadSample,
+      onProgress: (done, total) => comms.report({ phaseReport: { rank, phase: `scan ${split}`, done, total } }),
+    });
+  return { trainSet: await open('train'), valSet: await open('val') };
+}
+
+class TrainingRun {
+  readonly #context: RunContext;
+  readonly #start: StartingPoint;
+  readonly #model: Model;
+  readonly #trainSet: Dataset;
+  readonly #valSet: Dataset;
+  readonly #programs: TrainPrograms;
+  readonly #state: TrainState;
+  readonly #trainer: Trainer;
+  readonly #validator: Validator;
+  readonly #schedule: Schedule;
+  readonly #files: RunFiles;
+  readonly #virtualRanks: readonly number[];
+  readonly #stepsPerEpoch: number;
+  readonly #startedMs = performance.now();
+  #stopping: EarlyStopping;
+  #bestFitness = 0;
+  #bestEpoch = 0;
+  #bestReport: ValReport | undefined;
+  #bestMetrics: Readonly<Record<string, number>> = {};
+  #nonFinite = 0;
+  #imagesSeen = 0;
+  #trainSeconds = 0;
+
+  constructor(context: RunContext, start: StartingPoint, trainSet: Dataset, valSet: Dataset) {
+    const { config, engine, comms, rank, worldSize } = context;
+    const { model } = start;
+    this.#context = context;
+    this.#start = start;
+    this.#model = model;
+    this.#trainSet = trainSet;
+    this.#valSet = valSet;
+    this.#programs = new TrainPrograms(engine, model, config);
+    const { layout } = this.#programs;
+    this.#state = new TrainState(model, layout, config.optimizer);
+    this.#state.start(start.state);
+    const allReduce = comms.openAllReduce({
+      length: layout.length,
+      buckets: layout.buckets.map(({ offset, length }) => ({ offset, length })),
+      virtualRanks: config.virtualRanks,
+    });
+    const { begin, end } = allReduce.virtualRange;
+    this.#virtualRanks = Array.from({ length: end - begin }, (_, i) => begin + i);
+    this.#stepsPerEpoch = Math.ceil(trainSet.numImages / config.batchSize);
+    this.#schedule = createSchedule({
+      hyp: config.hyp,
+      epochs: config.epochs,
+      iterationsPerEpoch: this.#stepsPerEpoch,
+      batchSize: config.batchSize,
+      nominalBatchSize: config.nominalBatchSize,
+      linear: config.linearLr,
+      optimizer: config.optimizer,
+    });
+    this.#trainer = new Trainer({
+      config,
+      engine,
+      comms,
+      allReduce,
+      programs: this.#programs,
+      state: this.#state,
+      weightDecay: this.#schedule.weightDecay,
+      virtualRanks: this.#virtualRanks,
+    });
+    this.#validator = new Validator({ config, engine, comms, model, dataset: valSet, rank, worldSize });
+    this.#files = new RunFiles(config);
+    this.#stopping = new EarlyStopping(config.patience);
+  }
+
+  async run(): Promise<RunOutcome> {
+    const { config, rank } = this.#context;
+    let progress = this.#restore();
+    if (rank === 0) await this.#files.open(progress.epoch);
+    this.#announce(progress.epoch);
+    await using loader = openLoader(this.#trainSet, {
+      numThreads: config.loaderThreads,
+      // Two steps being made or waiting, besides the one in use.
+      capacityBatches: 3 * this.#virtualRanks.length,
+      hyp: config.hyp,
+      augment: true,
+      seed: config.seed,
+      imgsz: config.imgsz,
+      onBadSample: config.onBadSample,
+    });
+    const from = { epoch: progress.epoch, step: progress.stepInEpoch };
+    const stream = new MicrobatchStream(this.#trainSet, loader, config, this.#virtualRanks, from);
+    for (let epoch = progress.epoch; epoch < config.epochs; epoch++) {
+      const result = await this.#epoch(stream, epoch, progress);
+      progress = result.progress;
+      if (result.drained) return this.#drained(epoch, progress);
+      if (result.stop) return this.#finish(epoch, 'early stopping');
+    }
+    return this.#finish(config.epochs - 1, 'done');
+  }
+
+  dispose(): void {
+    this.#trainer.dispose();
+    this.#validator.dispose();
+    this.#programs.dispose();
+  }
+
+  /** Trains one epoch (or what is left of it), validates, and saves. */
+  async #epoch(
+    stream: MicrobatchStream,
+    epoch: number,
+    from: RunProgress,
+  ): Promise<{ progress: RunProgress; drained: boolean; stop: boolean }> {
+    const { config } = this.#context;
+    const started = performance.now();
+    let lossSums = from.lossSums;
+    let rates = this.#schedule.at(epoch * this.#stepsPerEpoch);
+    this.#trainer.restartClock();
+    for (let step = from.stepInEpoch; step < this.#stepsPerEpoch; step++) {
+      const input = await this.#trainer.waitForData(() => stream.next(epoch, step));
+      rates = this.#schedule.at(this.#state.iteration);
+      const result = await this.#trainer.step(input.batches, rates);
+      lossSums = [lossSums[0] + result.losses[0], lossSums[1] + result.losses[1], lossSums[2] + result.losses[2]];
+      this.#report(epoch, step, rates, result);
+      this.#checkFinite(result);
+      const last = step + 1 === this.#stepsPerEpoch;
+      if (result.drain && !last) {
+        return { progress: this.#progress(epoch, step + 1, lossSums), drained: true, stop: false };
+      }
+    }
+    const trainSeconds = (performance.now() - started) / 1000;
+    this.#trainSeconds += trainSeconds;
+    const losses = scaled(lossSums, 1 / this.#stepsPerEpoch);
+    const final = epoch + 1 === config.epochs;
+    const report = config.noval && !final ? undefined : await this.#validator.run(this.#state.layout, this.#state.ema);
+    const score = report === undefined ? 0 : fitness(report);
+    const best = score >= this.#bestFitness;
+    if (best) {
+      this.#bestFitness = score;
+      this.#bestEpoch = epoch;
+      this.#bestReport = report;
+      this.#bestMetrics = report === undefined ? {} : { ...figures(report) };
+    }
+    const { stop } = this.#stopping.update(epoch, score);
+    const drained = this.#context.comms.drainRequested;
+    const progress = this.#progress(epoch + 1, 0, NO_LOSS);
+    await this.#writeEpoch({ epoch, losses, rates, report, score, best, final: final || stop, progress });
+    this.#reportEpoch(epoch, losses, report, score, best, trainSeconds);
+    return { progress, drained: (await this.#agree(drained)) && !final, stop };
+  }
+
+  /** Between steps there is no sum to carry the drain flag, so rank 0's word counts. */
+  async #agree(drained: boolean): Promise<boolean> {
+    const { comms, rank } = this.#context;
+    const word = await comms.broadcast(rank === 0 ? Uint8Array.of(drained ? 1 : 0) : undefined);
+    return word[0] === 1;
+  }
+
+  #restore(): RunProgress {
+    const { resume, state } = this.#start;
+    if (resume === undefined) return this.#progress(0, 0, NO_LOSS);
+    this.#state.restore(state, resume.arrays, resume.counters);
+    const { progress } = resume;
+    this.#stopping = new EarlyStopping(this.#context.config.patience, progress.earlyStopping);
+    this.#bestFitness = progress.bestFitness;
+    this.#bestEpoch = progress.earlyStopping.bestEpoch;
+    this.#bestMetrics = progress.bestMetrics;
+    return progress;
+  }
+
+  #progress(epoch: number, stepInEpoch: number, lossSums: Losses): RunProgress {
+    return {
+      epoch,
+      stepInEpoch,
+      lossSums,
+      bestFitness: this.#bestFitness,
+      bestMetrics: this.#bestMetrics,
+      earlyStopping: this.#stopping.state,
+    };
+  }
+
+  #announce(startEpoch: number): void {
+    const { comms, config, rank } = this.#context;
+    if (rank !== 0) return;
+    const { imgsz } = config;
+    const notes = [...this.#start.notes, ...scanNotes('train', this.#trainSet), ...scanNotes('val', this.#valSet)];
+    comms.report({
+      runStarted: {
+        numParameters: this.#model.numParameters,
+        numLayers: this.#model.numModules,
+        gflops: countFlops(this.#model, imgsz, imgsz).reported / 1e9,
+        trainImages: this.#trainSet.numImages,
+        valImages: this.#valSet.numImages,
+        startEpoch,
+        epochs: config.epochs,
+        notes,
+      },
+    });
+  }
+
+  #report(epoch: number, step: number, rates: IterationRates, result: StepResult): void {
+    const { comms, config, rank } = this.#context;
+    this.#imagesSeen += result.images;
+    comms.report({
+      stepReport: {
+        rank,
+        step: this.#state.iteration,
+        epoch,
+        stepInEpoch: step,
+        stepsPerEpoch: this.#stepsPerEpoch,
+        images: result.images,
+        localImages: result.localImages,
+        targets: result.targets,
+        boxLoss: result.losses[0],
+        objLoss: result.losses[1],
+        clsLoss: result.losses[2],
+        learningRates: [...rates.lr],
+        momentum: rates.momentum,
+        phases: result.phases,
+        allreduceBytes: result.allReduce.bytesSent + result.allReduce.bytesReceived,
+        allreduceSeconds: result.allReduce.exchangeSeconds,
+        stepSeconds: result.seconds,
+        optimizerStepped: result.optimizerStepped,
+        imageSize: config.imgsz,
+      },
+    });
+  }
+
+  #checkFinite(result: StepResult): void {
+    this.#nonFinite = result.finite ? 0 : this.#nonFinite + 1;
+    if (!result.finite) {
+      this.#context.log.warn({ step: this.#state.iteration, inARow: this.#nonFinite }, 'loss not finite, step skipped');
+    }
+    if (this.#nonFinite < MAX_NON_FINITE_STEPS) return;
+    throw new EngineError('ENGINE_NON_FINITE_LOSS', `the loss was not finite in ${this.#nonFinite} steps in a row`, {
+      hint: 'lower lr0 or warm up longer (--hyp), and look at the labels with the largest and smallest boxes',
+      details: { step: this.#state.iteration },
+    });
+  }
+
+  async #writeEpoch(done: {
+    readonly epoch: number;
+    readonly losses: Losses;
+    readonly rates: IterationRates;
+    readonly report: ValReport | undefined;
+    readonly score: number;
+    readonly best: boolean;
+    readonly final: boolean;
+    readonly progress: RunProgress;
+  }): Promise<void> {
+    const { config, rank } = this.#context;
+    if (rank !== 0) return;
+    const { epoch, losses, rates, report, score, best, final, progress } = done;
+    const metrics = figures(report);
+    await this.#files.addResults({
+      epoch,
+      trainLoss: losses,
+      ...metrics,
+      valLoss: report?.loss ?? NO_LOSS,
+      lr: rates.lr,
+    });
+    if (config.nosave && !final) return;
+    const keep = config.savePeriod > 0 && epoch > 0 && epoch % config.savePeriod === 0;
+    await this.#save(progress, epoch, score, { ...metrics }, { best, keep });
+  }
+
+  async #save(
+    progress: RunProgress,
+    epoch: number,
+    score: number,
+    metrics: Readonly<Record<string, number>>,
+    copies: { best: boolean; keep: boolean },
+  ): Promise<void> {
+    const { comms } = this.#context;
+    const started = performance.now();
+    comms.setProgress(this.#state.iteration, 'checkpoint');
+    const snapshot = { model: this.#model, state: this.#state, progress, epoch, fitness: score, metrics };
+    const bytes = await this.#files.save(snapshot, copies);
+    comms.report({
+      checkpointNotice: {
+        path: this.#files.last,
+        epoch,
+        step: this.#state.iteration,
+        bytes,
+        seconds: (performance.now() - started) / 1000,
+      },
+    });
+  }
+
+  #reportEpoch(
+    epoch: number,
+    losses: Losses,
+    report: ValReport | undefined,
+    score: number,
+    best: boolean,
+    seconds: number,
+  ): void {
+    const { comms, config, rank } = this.#context;
+    if (rank !== 0) return;
+    const [boxLoss, objLoss, clsLoss] = losses;
+    const [valBoxLoss, valObjLoss, valClsLoss] = report?.loss ?? NO_LOSS;
+    comms.report({
+      epochReport: {
+        epoch,
+        epochs: config.epochs,
+        boxLoss,
+        objLoss,
+        clsLoss,
+        validated: report !== undefined,
+        ...figures(report),
+        valBoxLoss,
+        valObjLoss,
+        valClsLoss,
+        fitness: score,
+        best,
+        seconds,
+        valSeconds: report?.seconds ?? 0,
+        imagesSeen: this.#imagesSeen,
+        labels: report?.numLabels ?? 0,
+        valImages: report?.numImages ?? 0,
+      },
+    });
+  }
+
+  /** Saves at the step on which all ranks stopped. */
+  async #drained(epoch: number, progress: RunProgress): Promise<RunOutcome> {
+    // Between epochs the checkpoint of the epoch is already there.
+    if (this.#context.rank === 0 && (progress.stepInEpoch > 0 || this.#context.config.nosave)) {
+      await this.#save(progress, epoch - 1, 0, {}, { best: false, keep: false });
+    }
+    return this.#outcome('drained', true, epoch);
+  }
+
+  async #finish(epoch: number, stopReason: string): Promise<RunOutcome> {
+    if (this.#context.rank === 0) await this.#files.finish(this.#bestReport !== undefined || this.#bestFitness > 0);
+    return this.#outcome(stopReason, false, epoch);
+  }
+
+  #outcome(stopReason: string, resumable: boolean, epoch: number): RunOutcome {
+    const { config } = this.#context;
+    const report = this.#bestReport;
+    const summary: RunSummary = {
+      mode: 'train',
+      ...(Object.keys(this.#bestMetrics).length > 0 && { results: this.#bestMetrics as unknown as SummaryResults }),
+      ...(report !== undefined && {
+        perClass: perClassRows(report, config.data.names),
+        valImages: report.numImages,
+        valLabels: report.numLabels,
+      }),
+      epochs: epoch + 1 - (this.#start.resume?.progress.epoch ?? 0),
+      bestEpoch: this.#bestEpoch,
+      bestFitness: this.#bestFitness,
+      seconds: (performance.now() - this.#startedMs) / 1000,
+      imagesPerSecond: this.#trainSeconds > 0 ? this.#imagesSeen / this.#trainSeconds : 0,
+      lastWeights: this.#files.last,
+      bestWeights: this.#files.best,
+      ...(stopReason !== 'done' && { stopReason }),
+    };
+    return {
+      weightsSha256: weightsSha256(toStateTensors(this.#state.exportEma(), this.#model.state)),
+      stopReason,
+      resumable,
+      summaryJson: JSON.stringify(summary),
+    };
+  }
+}
+
+function scanNotes(split: string, { report, numImages }: Dataset): string[] {
+  const { missing, empty, corrupt, messages } = report;
+  const counts = `${split}: ${numImages} images, ${missing + empty} without labels, ${corrupt} left out`;
+  return [counts, ...messages];
+}
+
+function scaled([box, obj, cls]: Losses, factor: number): Losses {
+  return [box * factor, obj * factor, cls * factor];
+}
