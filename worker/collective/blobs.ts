@@ -1,6 +1,6 @@
 /** Gather to rank 0 and broadcast from it, of bytes of any length: validation statistics, weights, decisions. Over an abstract transport. */
 import type { DataHeader } from '../../proto/codec.js';
-import { CollectiveError } from '../../proto/errors.js';
+import { CollectiveError, type LockstepError } from '../../proto/errors.js';
 import { Deferred } from '../../proto/lifecycle.js';
 import { data } from '../../proto/messages.js';
 import type { ExchangeFields } from './direct.js';
@@ -122,7 +122,7 @@ export class BlobExchange {
   }
 
   /** Rejects what waits. */
-  fail(error: CollectiveError): void {
+  fail(error: LockstepError): void {
     for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
   }

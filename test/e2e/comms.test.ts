@@ -1,0 +1,357 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeDataHeader, encodeEnvelope, runTag } from '../../proto/codec.js';
+import { data } from '../../proto/messages.js';
+import { builtEntry } from '../../proto/paths.js';
+import { ControlServer, PayloadSender } from '../../proto/transport/zmq.js';
+import { Reducer } from '../../worker/collective/reducer.js';
+import { sumTree } from '../../worker/collective/tree.js';
+import { type AllReduce, type Comms, type CommsOptions, openComms } from '../../worker/threads/comms-client.js';
+import { wildFloats } from '../support/random.js';
+import { RUN, StubCoordinator } from '../support/stub-coordinator.js';
+
+const ENGINE = { name: 'none', version: '0', device: 'cpu', numThreads: 1 };
+const VIRTUAL_RANKS = 4;
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lockstep-comms-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function optionsOf(rank: number, worldSize: number, endpoint: string, lane: 'ipc' | 'tcp' = 'ipc'): CommsOptions {
+  return {
+    ...RUN,
+    endpoint,
+    rank,
+    worldSize,
+    localRank: rank,
+    nodeRank: 0,
+    host: 'test',
+    // Different host ids make peers use TCP.
+    hostId: lane === 'ipc' ? 'one' : `host-${rank}`,
+    runtimeDir: folder,
+    remote: lane === 'tcp' ? { bindHost: '127.0.0.1' } : undefined,
+    coordinatorSilenceMs: 0,
+    killProcess: false,
+    logLevel: 'silent',
+  };
+}
+
+/** Opens all ranks of a world in this process, each with a comms thread of its own; closes them after `use`. */
+async function inWorld(
+  worldSize: number,
+  lane: 'ipc' | 'tcp',
+  use: (ranks: Comms[], coordinator: StubCoordinator) => Promise<void>,
+): Promise<void> {
+  await using coordinator = await StubCoordinator.open(worldSize);
+  const ranks = Array.from({ length: worldSize }, (_, rank) =>
+    openComms(optionsOf(rank, worldSize, coordinator.endpoint, lane)),
+  );
+  try {
+    await Promise.all(ranks.map((comms) => comms.join({ engine: ENGINE }, { timeoutMs: 20_000 })));
+    await use(ranks, coordinator);
+  } finally {
+    await Promise.all(ranks.map((comms) => comms.close()));
+  }
+}
+
+function layoutOf(length: number, numBuckets: number) {
+  const share = Math.ceil(length / numBuckets);
+  const buckets = Array.from({ length: numBuckets }, (_, i) => ({
+    offset: i * share,
+    length: Math.min(share, length - i * share),
+  }));
+  return { length, buckets, virtualRanks: VIRTUAL_RANKS };
+}
+
+type Layout = ReturnType<typeof layoutOf>;
+
+function contribute(allReduce: AllReduce, layout: Layout, vectors: readonly Float32Array[], round: number): void {
+  const { begin, end } = allReduce.virtualRange;
+  for (let v = begin; v < end; v++) {
+    for (const [bucket, { offset, length }] of layout.buckets.entries()) {
+      const vector = vectors[(v + round) % vectors.length]!;
+      allReduce.add(v, offset, vector.subarray(offset, offset + length));
+      allReduce.bucketReady(v, bucket);
+    }
+  }
+}
+
+/** The sum along the tree, as one process would take it. */
+function expectedSum(vectors: readonly Float32Array[], round: number): Buffer {
+  const operands = Array.from({ length: VIRTUAL_RANKS }, (_, v) => vectors[(v + round) % vectors.length]!);
+  const leaves = operands.map((_, v) => ({ begin: v, end: v + 1 }));
+  const sum = new Float32Array(operands[0]!.length);
+  new Reducer(sumTree(leaves, VIRTUAL_RANKS)).reduce(operands, sum);
+  return Buffer.from(sum.buffer);
+}
+
+function bytes(vector: Float32Array): Buffer {
+  return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
+}
+
+describe.each(['ipc', 'tcp'] as const)('over %s', (lane) => {
+  const layout = layoutOf(700_003, 3); // 2.8 MB
+  const vectors = Array.from({ length: 5 }, (_, v) => wildFloats(layout.length, v));
+  const expected = Array.from({ length: 5 }, (_, round) => expectedSum(vectors, round));
+
+  it.each([1, 2, 3, 4])('%i workers get the bytes of one, in each of 20 rounds', async (worldSize) => {
+    await inWorld(worldSize, lane, async (ranks) => {
+      await Promise.all(
+        ranks.map(async (comms) => {
+          const allReduce = comms.openAllReduce(layout);
+          for (let round = 1; round <= 20; round++) {
+            contribute(allReduce, layout, vectors, round);
+            const stats = await allReduce.wait({ timeoutMs: 20_000 });
+            expect(stats.round).toBe(round);
+            expect(stats.bytesSent > 0).toBe(worldSize > 1);
+            expect(stats.numDropped).toEqual({});
+            expect(bytes(allReduce.result).equals(expected[round % 5]!)).toBe(true);
+          }
+        }),
+      );
+    });
+    // Sockets leave no file behind.
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('gather and broadcast carry bytes, between rounds and in any mix', async () => {
+    const weights = Buffer.from(wildFloats(900_000, 9).buffer); // 3.6 MB: four segments
+    await inWorld(3, lane, async (ranks) => {
+      const gathered = await Promise.all(
+        ranks.map(async (comms, rank) => {
+          expect(weights.equals(await comms.broadcast(rank === 0 ? weights : undefined))).toBe(true);
+          const allReduce = comms.openAllReduce(layout);
+          contribute(allReduce, layout, vectors, 1);
+          await comms.gather(Uint8Array.of(rank));
+          await allReduce.wait();
+          return comms.gather(weights.subarray(0, weights.length - rank));
+        }),
+      );
+      expect(gathered[0]!.map((blob) => blob.length)).toEqual([3_600_000, 3_599_999, 3_599_998]);
+      expect(gathered.slice(1)).toEqual([undefined, undefined]);
+    });
+  });
+});
+
+describe('the control plane', () => {
+  it('brings hello, heartbeats with progress, ordered reports and the farewell to the coordinator', async () => {
+    await inWorld(1, 'ipc', async ([comms], coordinator) => {
+      expect(comms!.world).toEqual({ generation: 1, rank: 0, worldSize: 1, configJson: '{"epochs":1}' });
+      comms!.setProgress(41, 'forward');
+      comms!.setProgress(42, 'backward');
+      const { heartbeat } = await coordinator.next((envelope) => envelope.heartbeat?.step === 42);
+      expect(heartbeat).toMatchObject({ rank: 0, progress: 2, phase: 'backward' });
+      expect(heartbeat!.residentBytes).toBeGreaterThan(1e6);
+      for (let step = 0; step < 50; step++) comms!.report({ stepReport: { rank: 0, step } });
+      await comms!.farewell({ weightsSha256: 'abc', stopReason: 'done' });
+      await comms!.close();
+      const { farewell } = await coordinator.next((envelope) => envelope.body === 'farewell');
+      expect(farewell).toMatchObject({ rank: 0, weightsSha256: 'abc' });
+      const steps = coordinator.received.flatMap((envelope) => envelope.stepReport?.step ?? []);
+      expect(steps).toEqual(Array.from({ length: 50 }, (_, step) => step));
+      const sequences = coordinator.received.map((envelope) => envelope.sequence);
+      expect(sequences).toEqual(sequences.map((_, i) => i + 1));
+    });
+  });
+
+  it('sets the drain flag, and ignores messages with a wrong token', async () => {
+    await inWorld(2, 'ipc', async ([first, second], coordinator) => {
+      await coordinator.send(0, { abort: { cause: { message: 'forged' } } }, { token: 'guessed' });
+      await coordinator.send(0, { drain: { reason: 'SIGTERM' } });
+      const heartbeats = coordinator.received.filter((envelope) => envelope.heartbeat).length;
+      while (!first!.drainRequested) await coordinator.next(() => coordinator.received.length > heartbeats);
+      expect(first!.failure).toBeUndefined();
+      expect(second!.drainRequested).toBe(false);
+    });
+  });
+
+  it('an abort rejects whatever is pending, with the root cause', async () => {
+    await inWorld(2, 'ipc', async ([first], coordinator) => {
+      const allReduce = first!.openAllReduce(layoutOf(1000, 2));
+      const pending = [allReduce.wait(), first!.gather(new Uint8Array(3))];
+      const settled = Promise.allSettled(pending);
+      const cause = { rank: 1, code: 'DATA_MISSING', message: 'no image', phase: 'forward', hint: 'look' };
+      await coordinator.send(0, { abort: { cause } });
+      for (const outcome of await settled) {
+        expect(outcome).toMatchObject({
+          status: 'rejected',
+          reason: { code: 'MEMBERSHIP_ABORTED', hint: 'look', details: { rank: 1, code: 'DATA_MISSING' } },
+        });
+        expect(String((outcome as PromiseRejectedResult).reason.message)).toContain(
+          'rank 1 in phase "forward": no image',
+        );
+      }
+      expect(() => allReduce.add(0, 0, new Float32Array(1))).toThrow(
+        expect.objectContaining({ code: 'MEMBERSHIP_ABORTED' }),
+      );
+    });
+  });
+
+  it('a refusal rejects the join with the code that the coordinator gave', async () => {
+    const refusal = { code: 'MEMBERSHIP_RANK_TAKEN', message: 'rank 0 is taken', hint: 'choose another' };
+    await using coordinator = await StubCoordinator.open(1, () => ({ refusal }));
+    await using comms = openComms(optionsOf(0, 1, coordinator.endpoint));
+    await expect(comms.join({ engine: ENGINE })).rejects.toMatchObject(refusal);
+  });
+
+  it('a coordinator of another protocol version is named at the join', async () => {
+    await using server = await ControlServer.open('tcp://127.0.0.1:0');
+    await using comms = openComms(optionsOf(0, 1, server.endpoint));
+    const joining = comms.join({ engine: ENGINE });
+    const settled = Promise.allSettled([joining]);
+    for await (const { peer } of server.messages()) {
+      const ours = encodeEnvelope({ ...RUN, generation: 1, sequence: 1 }, { world: { generation: 1, worldSize: 1 } });
+      // Field 1 is the major version: tag 0x08, value 1.
+      expect([...ours.subarray(0, 2)]).toEqual([0x08, 1]);
+      await server.send(peer, Buffer.concat([Buffer.from([0x08, 7]), ours.subarray(2)]));
+      break;
+    }
+    expect(await settled).toMatchObject([{ reason: { code: 'PROTOCOL_VERSION_MISMATCH' } }]);
+  });
+
+  it('a join that nobody answers ends at its deadline, or with the caller’s signal', async () => {
+    await using coordinator = await StubCoordinator.open(2);
+    await using comms = openComms(optionsOf(0, 2, coordinator.endpoint));
+    await expect(comms.join({ engine: ENGINE }, { timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'MEMBERSHIP_JOIN_TIMEOUT',
+    });
+  });
+
+  it('a silent coordinator counts as lost', async () => {
+    await using coordinator = await StubCoordinator.open(1);
+    await using comms = openComms({
+      ...optionsOf(0, 1, coordinator.endpoint),
+      coordinatorSilenceMs: 300,
+      heartbeatMs: 50,
+    });
+    await comms.join({ engine: ENGINE });
+    const allReduce = comms.openAllReduce(layoutOf(10, 1));
+    await expect(allReduce.wait()).rejects.toMatchObject({ code: 'MEMBERSHIP_COORDINATOR_LOST' });
+  });
+});
+
+describe('failures of the data plane', () => {
+  const layout = layoutOf(1000, 2);
+  const vectors = Array.from({ length: 5 }, (_, v) => wildFloats(layout.length, v));
+
+  it('frames of strangers, other generations and replays are dropped and counted, and the sum stays right', async () => {
+    await inWorld(2, 'tcp', async (ranks, coordinator) => {
+      const allReduces = ranks.map((comms) => comms.openAllReduce(layout));
+      await using stranger = new PayloadSender(coordinator.payloadEndpoint(0));
+      const payload = Buffer.alloc(1000, 1);
+      const ours = { round: 1, sender: 1, chunk: 0, phase: data.Phase.PARTIAL, runTag: runTag(RUN.token) };
+      await stranger.send([Buffer.from('garbage'), payload]);
+      await stranger.send([encodeDataHeader({ ...ours, runTag: 5, generation: 1 }, payload), payload]);
+      await stranger.send([encodeDataHeader({ ...ours, generation: 9 }, payload), payload]);
+      await stranger.send([encodeDataHeader({ ...ours, generation: 1, round: 77 }, payload), payload]);
+      // The last frame is one that rank 0 waits for, so all before it have been read when the gather ends.
+      const last = { phase: data.Phase.GATHER, segment: 0, totalBytes: 4, payloadType: data.PayloadType.BYTES };
+      const blob = Buffer.from('done');
+      const gather = ranks[0]!.gather(Buffer.alloc(0));
+      await stranger.send([encodeDataHeader({ ...ours, ...last, generation: 1 }, blob), blob]);
+      expect(Buffer.from((await gather)![1]!).toString()).toBe('done');
+      const stats = await Promise.all(
+        allReduces.map((allReduce) => {
+          contribute(allReduce, layout, vectors, 1);
+          return allReduce.wait();
+        }),
+      );
+      expect(stats[0]!.numDropped).toEqual({ PROTOCOL_BAD_FRAME: 1, PROTOCOL_WRONG_TOKEN: 1, generation: 1, round: 1 });
+      for (const allReduce of allReduces) expect(bytes(allReduce.result).equals(expectedSum(vectors, 1))).toBe(true);
+    });
+  });
+
+  it('a damaged frame of the run ends the collective and names the sender', async () => {
+    await inWorld(2, 'tcp', async ([first], coordinator) => {
+      const allReduce = first!.openAllReduce(layout);
+      await using sender = new PayloadSender(coordinator.payloadEndpoint(0));
+      const payload = Buffer.alloc(1000, 1);
+      const fields = { round: 1, sender: 1, generation: 1, runTag: runTag(RUN.token), crc32c: 12345 };
+      await sender.send([encodeDataHeader(fields, payload), payload]);
+      await expect(allReduce.wait()).rejects.toMatchObject({ code: 'COLLECTIVE_BAD_PAYLOAD', details: { sender: 1 } });
+    });
+  });
+
+  it('a wait that takes too long says who is waited for, in which round, bucket and phase', async () => {
+    await inWorld(3, 'ipc', async (ranks) => {
+      const allReduce = ranks[0]!.openAllReduce(layout);
+      contribute(allReduce, layout, vectors, 1);
+      await expect(allReduce.wait({ timeoutMs: 100 })).rejects.toMatchObject({
+        code: 'COLLECTIVE_TIMEOUT',
+        details: { round: 1, bucket: 0, phase: 'partial', ranks: [1, 2] },
+      });
+      await expect(allReduce.wait()).rejects.toMatchObject({ code: 'COLLECTIVE_TIMEOUT' });
+      // Reports still work, so that the worker can say why it fails.
+      ranks[0]!.report({ failure: { rank: 0, code: 'COLLECTIVE_TIMEOUT' } });
+      await ranks[0]!.farewell({ stopReason: 'failed' });
+    });
+  });
+
+  it('a wait ends with the caller’s signal and can be repeated', async () => {
+    await inWorld(2, 'ipc', async (ranks) => {
+      const allReduces = ranks.map((comms) => comms.openAllReduce(layout));
+      contribute(allReduces[0]!, layout, vectors, 1);
+      await expect(allReduces[0]!.wait({ signal: AbortSignal.timeout(20) })).rejects.toThrow();
+      contribute(allReduces[1]!, layout, vectors, 1);
+      await Promise.all(allReduces.map((allReduce) => allReduce.wait()));
+      expect(bytes(allReduces[0]!.result).equals(expectedSum(vectors, 1))).toBe(true);
+    });
+  });
+
+  it('closing rejects pending calls instead of leaving them', async () => {
+    await inWorld(2, 'ipc', async ([first]) => {
+      const settled = Promise.allSettled([first!.openAllReduce(layout).wait(), first!.gather(new Uint8Array(1))]);
+      await first!.close();
+      expect(await settled).toMatchObject([
+        { reason: { code: 'COLLECTIVE_THREAD_FAILED' } },
+        { reason: { code: 'COLLECTIVE_THREAD_FAILED' } },
+      ]);
+    });
+  });
+});
+
+describe('a process whose main thread is busy', () => {
+  /** Starts a process that opens comms, then computes without ever returning to its event loop. */
+  function startBusyWorker(endpoint: string) {
+    const options = { ...optionsOf(0, 1, endpoint), killProcess: true, lifelineFd: 3, logLevel: 'info' };
+    const script = `
+      import { openComms } from ${JSON.stringify(pathToFileURL(builtEntry('worker/threads/comms-client')).href)};
+      const comms = openComms(${JSON.stringify(options)});
+      await comms.join({ engine: ${JSON.stringify(ENGINE)} });
+      comms.setProgress(1, 'busy');
+      for (;;);`;
+    return spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+    });
+  }
+
+  it('is ended by an abort, after the cause was logged', async () => {
+    await using coordinator = await StubCoordinator.open(1);
+    const child = startBusyWorker(coordinator.endpoint);
+    let output = '';
+    child.stdout!.on('data', (chunk) => {
+      output += chunk;
+    });
+    await coordinator.next((envelope) => envelope.heartbeat?.phase === 'busy');
+    const closed = once(child, 'close');
+    await coordinator.send(0, { abort: { cause: { rank: 3, message: 'disk full' } } });
+    expect(await closed).toEqual([null, 'SIGKILL']);
+    expect(output).toContain('stopped because of rank 3: disk full');
+  });
+
+  it('is ended when the launcher’s pipe closes', async () => {
+    await using coordinator = await StubCoordinator.open(1);
+    const child = startBusyWorker(coordinator.endpoint);
+    await coordinator.next((envelope) => envelope.heartbeat?.phase === 'busy');
+    const closed = once(child, 'close');
+    child.stdio[3]!.destroy();
+    expect(await closed).toEqual([null, 'SIGKILL']);
+  });
+});

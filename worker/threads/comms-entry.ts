@@ -1,0 +1,226 @@
+/**
+ * The comms thread: the only owner of a worker's sockets. It stays responsive while the main thread is inside native code, so it is also the
+ * one that beats, reduces, and ends the process when the run is over for it.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { CollectiveError, LockstepError, serializeError } from '../../proto/errors.js';
+import type { wire } from '../../proto/messages.js';
+import { createLogger } from '../../proto/telemetry/logger.js';
+import { CommsControlBlock } from './comms-control-block.js';
+import { ControlPlane } from './comms-control-plane.js';
+import type { CommsInput, CommsWorkerData } from './comms-input.js';
+import type { CommsOutput } from './comms-output.js';
+import { PayloadPlane } from './comms-payload-plane.js';
+import { watchLifeline } from './lifeline.js';
+
+/** Between the abort and the end of the process: the main thread, if it is awake, may say its last words. */
+const LAST_WORDS_MS = 250;
+/** How long closing sockets go on delivering. */
+const LINGER_MS = 5_000;
+/** A round that takes so long gets a line in the log that says who waits for whom. */
+const SLOW_ROUND_MS = 3_000;
+
+const port = parentPort!;
+const { options, control: sharedControl } = workerData as CommsWorkerData;
+const control = new CommsControlBlock(sharedControl);
+const log = createLogger({
+  runId: options.runId,
+  role: 'worker',
+  rank: options.rank,
+  level: options.logLevel,
+  fields: { component: 'comms' },
+});
+let ending = false;
+let collectiveError: LockstepError | undefined;
+let roundTimers: NodeJS.Timeout[] = [];
+
+const controlPlane = new ControlPlane(options, control, log, {
+  onWorld: joined,
+  onRefused: (error) => post({ kind: 'joinFailed', error: serializeError(error) }),
+  onDrain: (reason) => {
+    control.requestDrain();
+    log.info({ reason }, 'drain requested');
+  },
+  onAbort: abort,
+});
+const payloadPlane = new PayloadPlane(options, log, {
+  onRoundDone: (stats) => {
+    clearRoundTimers();
+    post({ kind: 'roundDone', stats: { ...stats, numDropped: payloadPlane.numDropped } });
+  },
+  onFailure: failCollective,
+});
+const lifeline = options.lifelineFd === undefined ? undefined : watchLifeline(options.lifelineFd, launcherGone);
+
+port.on('message', (input: CommsInput) => {
+  handle(input).catch((error: unknown) => {
+    // Typed errors belong to the call that caused them; anything else ends the thread, and the main thread hears of it.
+    if (!(error instanceof LockstepError)) throw error;
+    if (input.kind === 'join') post({ kind: 'joinFailed', error: serializeError(error) });
+    else failCollective(error);
+  });
+});
+
+async function handle(input: CommsInput): Promise<void> {
+  switch (input.kind) {
+    case 'join': {
+      const endpoints = await payloadPlane.bind();
+      controlPlane.start({
+        rank: options.rank,
+        localRank: options.localRank,
+        nodeRank: options.nodeRank,
+        pid: process.pid,
+        host: options.host,
+        hostId: options.hostId,
+        localEndpoint: endpoints.local,
+        remoteEndpoint: endpoints.remote,
+        engine: input.engine,
+      });
+      return;
+    }
+    case 'phaseName':
+      controlPlane.namePhase(input.index, input.name);
+      return;
+    case 'openAllReduce':
+      payloadPlane.openAllReduce(input.layout, input.partials, input.result);
+      return;
+    case 'bucketReady':
+      if (collectiveError === undefined) payloadPlane.exchange.bucketReady(input.round, input.bucket);
+      return;
+    case 'awaitRound':
+      awaitRound(input.round, input.timeoutMs);
+      return;
+    case 'gather': {
+      const blobs = await withTimeout('gather', input.timeoutMs, payloadPlane.blobs.gather(input.bytes));
+      post({ kind: 'gathered', id: input.id, blobs }, blobs);
+      return;
+    }
+    case 'broadcast': {
+      const bytes = await withTimeout('broadcast', input.timeoutMs, payloadPlane.blobs.broadcast(input.bytes));
+      // Rank 0's own bytes may still be on their way to peers, and must not be taken out of this thread.
+      post({ kind: 'broadcasted', id: input.id, bytes }, options.rank === 0 ? undefined : [bytes]);
+      return;
+    }
+    case 'report':
+      if (!ending) controlPlane.send(input.body);
+      return;
+    case 'farewell':
+      controlPlane.send({ farewell: { ...input.message, rank: options.rank } });
+      await controlPlane.flush();
+      post({ kind: 'farewellSent' });
+      return;
+    case 'close':
+      await close();
+      return;
+  }
+}
+
+function joined(world: wire.control.World): void {
+  try {
+    payloadPlane.connect(world);
+  } catch (error) {
+    if (!(error instanceof LockstepError)) throw error;
+    post({ kind: 'joinFailed', error: serializeError(error) });
+    return;
+  }
+  controlPlane.setGeneration(world.generation);
+  const { generation, worldSize, configJson } = world;
+  log.debug({ generation, worldSize }, 'world joined');
+  post({ kind: 'joined', world: { generation, rank: options.rank, worldSize, configJson } });
+}
+
+function awaitRound(round: number, timeoutMs: number): void {
+  if (collectiveError !== undefined || payloadPlane.exchange.round !== round) return;
+  // A wait that was given up may be repeated.
+  clearRoundTimers();
+  const slow = setTimeout(() => log.info(payloadPlane.exchange.waitState(), 'all-reduce waits'), SLOW_ROUND_MS);
+  const late = setTimeout(() => {
+    const state = payloadPlane.exchange.waitState();
+    const what = { local: 'its own bucket', partial: 'partial sums', result: 'results' }[state.phase];
+    failCollective(
+      new CollectiveError(
+        'COLLECTIVE_TIMEOUT',
+        `rank ${options.rank} has waited ${timeoutMs / 1000} s in all-reduce ${round}, bucket ${state.bucket}, for ${what} of ` +
+          `rank ${state.ranks.join(', ')}`,
+        {
+          hint: 'Look at what those ranks were doing: their last phase is in the status.',
+          details: { ...state, timeoutMs },
+        },
+      ),
+    );
+  }, timeoutMs);
+  // The thread lives as long as its port; a deadline must not hold it up when it closes.
+  roundTimers = [slow.unref(), late.unref()];
+}
+
+function clearRoundTimers(): void {
+  for (const timer of roundTimers) clearTimeout(timer);
+  roundTimers = [];
+}
+
+async function withTimeout<T>(call: string, timeoutMs: number, work: Promise<T>): Promise<T> {
+  const timer = setTimeout(() => {
+    const { ranks } = payloadPlane.blobs.waitState();
+    const who = ranks.length > 0 ? `bytes of rank ${ranks.join(', ')}` : 'its peers to take its bytes';
+    failCollective(
+      new CollectiveError(
+        'COLLECTIVE_TIMEOUT',
+        `rank ${options.rank} has waited ${timeoutMs / 1000} s in ${call} for ${who}`,
+        {
+          hint: 'Look at what those ranks were doing: their last phase is in the status.',
+          details: { phase: call, ranks, timeoutMs },
+        },
+      ),
+    );
+  }, timeoutMs);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The first failure counts: those after it are mostly its consequences. */
+function failCollective(error: LockstepError): void {
+  if (collectiveError !== undefined || ending) return;
+  collectiveError = error;
+  clearRoundTimers();
+  payloadPlane.fail(error);
+  log.error({ err: error }, 'collective failed');
+  post({ kind: 'collectiveFailed', error: serializeError(error) });
+}
+
+function abort(error: LockstepError): void {
+  if (ending) return;
+  ending = true;
+  control.setAborted();
+  clearRoundTimers();
+  if (options.killProcess !== false) setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_WORDS_MS);
+  log.error({ err: error }, 'run aborted');
+  post({ kind: 'aborted', error: serializeError(error) });
+}
+
+/** Nobody reads our output any more, and nobody waits for last words. */
+function launcherGone(): void {
+  if (options.killProcess !== false) process.kill(process.pid, 'SIGKILL');
+  abort(
+    new LockstepError('LAUNCH_LAUNCHER_LOST', 'the launcher of this worker has ended', {
+      hint: 'Start the run again; it continues from its last checkpoint with --resume.',
+    }),
+  );
+}
+
+async function close(): Promise<void> {
+  ending = true;
+  clearRoundTimers();
+  lifeline?.close();
+  // After a failure nobody waits for our payload any more.
+  await payloadPlane.close(collectiveError === undefined && !control.aborted ? LINGER_MS : 0);
+  await controlPlane.close(control.aborted ? 0 : LINGER_MS);
+  port.close();
+}
+
+function post(output: CommsOutput, transfer?: readonly Uint8Array[]): void {
+  const buffers = transfer?.flatMap((bytes) => (bytes.buffer instanceof ArrayBuffer ? [bytes.buffer] : []));
+  port.postMessage(output, buffers);
+}

@@ -1,0 +1,31 @@
+/** What the comms thread tells the main thread. */
+import type { SerializedError } from '../../proto/errors.js';
+import type { ExchangeStats } from '../collective/direct.js';
+
+/** The membership that this worker belongs to. */
+export interface World {
+  readonly generation: number;
+  readonly rank: number;
+  readonly worldSize: number;
+  /** The compiled run configuration. */
+  readonly configJson: string;
+}
+
+/** A round's exchange as the comms thread measured it, and frames dropped since the start. */
+export interface RoundStats extends ExchangeStats {
+  /** By reason: a code of proto/codec.ts, `generation`, `round`, `duplicate`, `overflow`. */
+  readonly numDropped: Readonly<Record<string, number>>;
+}
+
+export type CommsOutput =
+  | { readonly kind: 'joined'; readonly world: World }
+  | { readonly kind: 'joinFailed'; readonly error: SerializedError }
+  | { readonly kind: 'roundDone'; readonly stats: RoundStats }
+  /** The bytes are transferred: they belong to the main thread. */
+  | { readonly kind: 'gathered'; readonly id: number; readonly blobs: readonly Uint8Array[] | undefined }
+  | { readonly kind: 'broadcasted'; readonly id: number; readonly bytes: Uint8Array }
+  /** No collective call can succeed any more; reports still can. */
+  | { readonly kind: 'collectiveFailed'; readonly error: SerializedError }
+  /** The run is over for this worker: aborted, or its coordinator is lost. */
+  | { readonly kind: 'aborted'; readonly error: SerializedError }
+  | { readonly kind: 'farewellSent' };

@@ -1,0 +1,233 @@
+/** The comms thread's side of the data plane: one PULL, one PUSH per peer, and the fences before the collectives. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DataHeader, decodeDataMessage, encodeDataHeader, runTag } from '../../proto/codec.js';
+import { CollectiveError, LockstepError, MembershipError, ProtocolError, TransportError } from '../../proto/errors.js';
+import { data, type wire } from '../../proto/messages.js';
+import type { Logger } from '../../proto/telemetry/logger.js';
+import { parseEndpoint, tcpEndpoint } from '../../proto/transport/address.js';
+import { type Frames, PayloadReceiver, PayloadSender } from '../../proto/transport/zmq.js';
+import { BlobExchange } from '../collective/blobs.js';
+import { DirectExchange, type ExchangeFields, type ExchangeStats } from '../collective/direct.js';
+import { makePlan, type VectorLayout } from '../collective/plan.js';
+import type { CommsOptions } from './comms-input.js';
+
+/** Frames of the all-reduce that may wait until this rank has opened it too. Peers send at most one round. */
+const MAX_UNOPENED_BYTES = 2 ** 30;
+
+export interface PayloadPlaneEvents {
+  onRoundDone(stats: ExchangeStats): void;
+  /** No collective can succeed any more. */
+  onFailure(error: LockstepError): void;
+}
+
+export interface PayloadEndpoints {
+  /** `ipc://…`, empty without peers. */
+  readonly local: string;
+  /** `tcp://…`, empty on one host. */
+  readonly remote: string;
+}
+
+export class PayloadPlane {
+  readonly #options: CommsOptions;
+  readonly #events: PayloadPlaneEvents;
+  readonly #log: Logger;
+  readonly #runTag: number;
+  readonly #senders = new Map<number, PayloadSender>();
+  readonly #dropped = new Map<string, number>();
+  #receiver: PayloadReceiver | undefined;
+  #socketPath: string | undefined;
+  #exchange: DirectExchange | undefined;
+  #blobs: BlobExchange | undefined;
+  #unopened: { header: DataHeader; payload: Uint8Array }[] = [];
+  #unopenedBytes = 0;
+  #generation = 0;
+  #worldSize = 1;
+  #closed = false;
+
+  constructor(options: CommsOptions, log: Logger, events: PayloadPlaneEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#log = log;
+    this.#runTag = runTag(options.token);
+  }
+
+  /** Frames dropped so far, by reason. */
+  get numDropped(): Readonly<Record<string, number>> {
+    const merged = new Map(this.#dropped);
+    for (const [reason, count] of this.#exchange?.dropped ?? []) merged.set(reason, (merged.get(reason) ?? 0) + count);
+    const blobs = this.#blobs?.numDropped ?? 0;
+    if (blobs > 0) merged.set('duplicate', (merged.get('duplicate') ?? 0) + blobs);
+    return Object.fromEntries(merged);
+  }
+
+  get blobs(): BlobExchange {
+    if (this.#blobs === undefined) throw notJoined();
+    return this.#blobs;
+  }
+
+  get exchange(): DirectExchange {
+    if (this.#exchange === undefined) throw notJoined();
+    return this.#exchange;
+  }
+
+  /** Listens, before hello, so that a peer that is faster finds an open socket. @throws TransportError */
+  async bind(): Promise<PayloadEndpoints> {
+    const { worldSize, runtimeDir, rank, remote } = this.#options;
+    if (worldSize === 1) return { local: '', remote: '' };
+    this.#receiver = new PayloadReceiver();
+    await mkdir(runtimeDir, { recursive: true, mode: 0o700 });
+    this.#socketPath = join(runtimeDir, `payload-${rank}.sock`);
+    const local = await this.#receiver.bind(`ipc://${this.#socketPath}`);
+    if (remote === undefined) return { local, remote: '' };
+    const bound = parseEndpoint(await this.#receiver.bind(tcpEndpoint(remote.bindHost, 0)));
+    if (bound.kind !== 'tcp')
+      throw new TransportError('TRANSPORT_BAD_ADDRESS', `"${remote.bindHost}" is no TCP address`);
+    const host = remote.advertiseHost ?? bound.host;
+    if (host === '0.0.0.0' || host === '::' || host === '*') {
+      throw new TransportError('TRANSPORT_BAD_ADDRESS', `peers cannot connect to ${host}`, {
+        hint: 'Give the address under which the other hosts reach this one.',
+        details: { host },
+      });
+    }
+    return { local, remote: tcpEndpoint(host, bound.port) };
+  }
+
+  /** Connects to all peers and begins to read. @throws MembershipError MEMBERSHIP_NO_ADDRESS */
+  connect(world: wire.control.World): void {
+    const { rank, hostId } = this.#options;
+    this.#generation = world.generation;
+    this.#worldSize = world.worldSize;
+    for (const peer of world.peers) {
+      const peerRank = peer.rank ?? 0;
+      if (peerRank === rank) continue;
+      const endpoint = peer.hostId === hostId && peer.localEndpoint ? peer.localEndpoint : peer.remoteEndpoint;
+      if (!endpoint) {
+        throw new MembershipError(
+          'MEMBERSHIP_NO_ADDRESS',
+          `rank ${peerRank} gave no address that rank ${rank} can reach`,
+          {
+            hint: 'Start all nodes with the same --nnodes, so that they open sockets for each other.',
+            details: { peer: peerRank, rank },
+          },
+        );
+      }
+      this.#senders.set(peerRank, new PayloadSender(endpoint));
+    }
+    this.#blobs = new BlobExchange({
+      rank,
+      worldSize: world.worldSize,
+      send: (peer, fields, payload) => this.#send(peer, fields, payload),
+    });
+    this.#read().catch((error: unknown) => {
+      if (!this.#closed) throw error;
+    });
+  }
+
+  /** Lays out the reduced vector. The vectors are shared with the main thread. @throws CollectiveError COLLECTIVE_BAD_LAYOUT */
+  openAllReduce(layout: VectorLayout, partials: readonly Float32Array[], result: Float32Array): void {
+    this.#exchange = new DirectExchange({
+      rank: this.#options.rank,
+      plan: makePlan(layout, this.#worldSize),
+      partials,
+      result,
+      now: () => performance.now(),
+      send: (peer, fields, payload) => {
+        this.#send(peer, fields, payload).catch((error: unknown) => this.#fail(error));
+      },
+      onRoundDone: (stats) => this.#events.onRoundDone(stats),
+    });
+    const unopened = this.#unopened;
+    this.#unopened = [];
+    for (const { header, payload } of unopened) this.#route(header, payload);
+  }
+
+  /** Rejects the gathers and broadcasts that wait. */
+  fail(error: LockstepError): void {
+    this.#blobs?.fail(error);
+  }
+
+  /** Closes all sockets; blobs that were handed on are delivered for up to `lingerMs`. */
+  async close(lingerMs: number): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#senders.values()].map((sender) => sender.close({ lingerMs })));
+    await this.#receiver?.close();
+    // zeromq leaves the file of an ipc socket behind.
+    if (this.#socketPath !== undefined) await rm(this.#socketPath, { force: true });
+  }
+
+  #send(peer: number, fields: ExchangeFields, payload: Uint8Array): Promise<void> {
+    const sender = this.#senders.get(peer);
+    if (sender === undefined) return Promise.reject(notJoined());
+    const { rank } = this.#options;
+    const header = encodeDataHeader(
+      { ...fields, sender: rank, generation: this.#generation, runTag: this.#runTag },
+      payload,
+    );
+    return sender.send([header, payload]);
+  }
+
+  async #read(): Promise<void> {
+    if (this.#receiver === undefined) return;
+    for await (const frames of this.#receiver.messages()) this.#accept(frames);
+  }
+
+  #accept(frames: Frames): void {
+    let message: { header: DataHeader; payload: Uint8Array };
+    try {
+      message = decodeDataMessage(frames, { runTag: this.#runTag });
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#drop(error.code, error);
+      // It carries the run's tag, so it is a frame of ours that was damaged, and the round cannot complete without it.
+      if (error.code === 'PROTOCOL_BAD_CHECKSUM') this.#fail(damaged(error));
+      return;
+    }
+    if (message.header.generation !== this.#generation) this.#drop('generation');
+    else this.#route(message.header, message.payload);
+  }
+
+  #route(header: DataHeader, payload: Uint8Array): void {
+    try {
+      if (header.phase === data.Phase.GATHER || header.phase === data.Phase.BROADCAST) {
+        this.#blobs?.receive(header, payload);
+      } else if (this.#exchange !== undefined) {
+        this.#exchange.receive(header, payload);
+      } else if (this.#unopenedBytes + payload.byteLength <= MAX_UNOPENED_BYTES) {
+        this.#unopenedBytes += payload.byteLength;
+        this.#unopened.push({ header, payload });
+      } else {
+        this.#drop('overflow');
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #drop(reason: string, error?: ProtocolError): void {
+    const count = (this.#dropped.get(reason) ?? 0) + 1;
+    this.#dropped.set(reason, count);
+    // The first of its kind is worth a line; a stranger who goes on must not fill the log.
+    if (count === 1) this.#log.warn({ reason, err: error }, 'payload frame dropped');
+  }
+
+  #fail(error: unknown): void {
+    if (this.#closed) return;
+    if (!(error instanceof LockstepError)) throw error;
+    this.#events.onFailure(error);
+  }
+}
+
+function damaged(error: ProtocolError): CollectiveError {
+  return new CollectiveError('COLLECTIVE_BAD_PAYLOAD', error.message, {
+    hint: error.hint,
+    details: error.details,
+    cause: error,
+  });
+}
+
+function notJoined(): CollectiveError {
+  return new CollectiveError('COLLECTIVE_NOT_OPEN', 'a collective call came before the world was complete', {
+    hint: 'This is a defect of the caller: await join() and call openAllReduce() first.',
+  });
+}
