@@ -44,12 +44,32 @@ export interface PoolAttrs {
 }
 
 /** Element-wise functions of one float32 argument. */
-export type UnaryFunction = 'neg' | 'sqrt' | 'square' | 'exp' | 'log' | 'sigmoid' | 'softplus' | 'atan' | 'abs' | 'reciprocal';
+export type UnaryFunction =
+  | 'neg'
+  | 'sqrt'
+  | 'square'
+  | 'exp'
+  | 'log'
+  | 'sigmoid'
+  | 'softplus'
+  | 'atan'
+  | 'abs'
+  | 'reciprocal';
 /**
  * Element-wise functions of two arguments with NumPy broadcasting. `greater`, `greaterEqual` and `equal` give float32
  * zeros and ones.
  */
-export type BinaryFunction = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min' | 'greater' | 'greaterEqual' | 'equal' | 'pow';
+export type BinaryFunction =
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'max'
+  | 'min'
+  | 'greater'
+  | 'greaterEqual'
+  | 'equal'
+  | 'pow';
 
 /**
  * The operators with their settings. Inputs and outputs, in order:
