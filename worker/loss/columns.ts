@@ -8,7 +8,7 @@ import type { Value } from '../engine/program.js';
 /** Columns begin … begin+count−1 of rows [n, K]: [n, count]. */
 export function columns(b: ProgramBuilder, rows: Value, begin: number, count: number): Value {
   const [n, width] = rows.shape as [number, number];
-  const plane = b.reshape(rows, [1, n, width, 1]);
+  const plane = b.reshape(rows, [n, 1, width, 1]);
   const cut = b.unpad2d(plane, { top: 0, bottom: 0, left: begin, right: width - begin - count });
   return b.reshape(cut, [n, count]);
 }
