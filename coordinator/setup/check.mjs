@@ -1,13 +1,11 @@
 /**
- * The checks that are no tests: formatting and lint (biome), lint with types (oxlint), generated files.
+ * The checks that are no tests: formatting and lint (biome), lint with types (oxlint).
  *
  *   node coordinator/setup/check.mjs    prints what fails; exit code 1 when something does
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { staleMessages } from './gen.mjs';
-import { staleNotice } from './notice.mjs';
 import { runCommand } from './run-command.mjs';
 import { step } from './steps.mjs';
 
@@ -19,19 +17,12 @@ async function runTool(root, script, args) {
   return result.code === 0 ? undefined : result.output.trim();
 }
 
-async function findStale(root) {
-  const stale = (await staleMessages(root)).map((name) => `proto/gen/${name} is stale: npm run gen`);
-  if (staleNotice(root)) stale.push('NOTICE is stale: npm run notice');
-  return stale.length === 0 ? undefined : stale.join('\n');
-}
-
 /** Runs all checks and resolves to the number that failed. */
 export async function runChecks(root) {
   const folders = FOLDERS.filter((name) => existsSync(join(root, name)));
   const checks = {
     'format and lint (biome)': () => runTool(root, '@biomejs/biome/bin/biome', ['check', '--colors=off', '.']),
     'lint with types (oxlint)': () => runTool(root, 'oxlint/bin/oxlint', ['--type-aware', ...folders]),
-    'generated files': () => findStale(root),
   };
   let numFailed = 0;
   for (const [label, run] of Object.entries(checks)) {

@@ -76,8 +76,9 @@ function tryAcquire(lockPath, owner) {
 function bury(lockPath, owner) {
   try {
     renameSync(lockPath, `${lockPath}.dead-${owner.nonce}`);
-  } catch {
-    // Someone else was faster; the next attempt sees the new state.
+  } catch (error) {
+    // Someone else was faster, and the next attempt sees the new state.
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error;
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * Writes NOTICE: the parts that a user downloads when Lockstep is set up, with their licences, from package-lock.json.
  *
- *   node coordinator/setup/notice.mjs
+ *   node coordinator/setup/notice.mjs            write
+ *   node coordinator/setup/notice.mjs --check    compare only; exit code 1 when it differs
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -47,5 +48,10 @@ export function staleNotice(root) {
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-  writeFileSync(join(root, 'NOTICE'), noticeText(root));
+  if (!process.argv.includes('--check')) {
+    writeFileSync(join(root, 'NOTICE'), noticeText(root));
+  } else if (staleNotice(root)) {
+    process.stderr.write('NOTICE is not what package-lock.json gives: npm run notice\n');
+    process.exitCode = 1;
+  }
 }
