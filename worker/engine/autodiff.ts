@@ -58,9 +58,10 @@ export function gradients(
   return parameters.map((parameter) => {
     const gradient = done.get(parameter.id);
     if (gradient !== undefined) return gradient;
-    const zero = zerosLike(b, parameter);
-    onGradient(parameter, zero);
-    return zero;
+    // What no node reads has no gradient, except the loss itself.
+    const rest = sums.get(parameter.id) ?? zerosLike(b, parameter);
+    onGradient(parameter, rest);
+    return rest;
   });
 }
 
