@@ -52,6 +52,13 @@ describe('encodeSavedModel', () => {
     expect([...new Uint8Array(bytes)]).toEqual([0, 0, 0, 0x80, 0, 0, 0xc0, 0x3f]); // −0 and 1.5, little-endian
   });
 
+  it('writes a large constant of one value as a fill', () => {
+    const graph = new GraphWriter();
+    graph.constant(new Float32Array(100_000), [100, 1000]);
+    expect(graph.finish().node.map((node) => node.op)).toEqual(['Const', 'Const', 'Fill']);
+    expect(encodeSavedModel(graph.finish()).length).toBeLessThan(500);
+  });
+
   it('writes a small constant once, and tells −0 from 0', () => {
     const graph = new GraphWriter();
     expect(graph.scalar(1)).toBe(graph.scalar(1));

@@ -55,13 +55,18 @@ export function buildStageGraph(program: Program, stage: Stage, options: GraphOp
   };
 }
 
-/** A stage that is loaded. */
+/** A stage that is loaded. The program's nodes, with their constants, are TensorFlow's now and not kept. */
 interface LoadedStage {
-  readonly stage: Stage;
+  readonly stage: Omit<Stage, 'nodes'>;
   readonly modelId: number;
   /** Names joined by commas, as the binding wants them. */
   readonly feeds: string;
   readonly fetches: string;
+}
+
+/** How to compile a program, and whom to tell when it is disposed of. */
+export interface ExecutableOptions extends CompileOptions, GraphOptions {
+  readonly onDispose: () => void;
 }
 
 /** A compiled program; see {@link Executable}. */
@@ -71,21 +76,24 @@ export class TensorflowExecutable implements Executable {
   readonly #name: string;
   readonly #inputs: readonly { readonly port: Port; readonly value: Value }[];
   readonly #stages: LoadedStage[] = [];
+  readonly #onDispose: () => void;
   #disposed = false;
 
   /** @throws EngineError `ENGINE_COMPILE_FAILED`, `ENGINE_UNSUPPORTED` or `ENGINE_UNKNOWN_OUTPUT` */
-  constructor(binding: Binding, tensors: TensorStore, program: Program, options: CompileOptions & GraphOptions) {
+  constructor(binding: Binding, tensors: TensorStore, program: Program, options: ExecutableOptions) {
     this.#binding = binding;
     this.#tensors = tensors;
     this.#name = options.name;
+    this.#onDispose = options.onDispose;
     this.#inputs = program.inputs.map((port) => ({ port, value: program.values[port.value]! }));
     const complete = withThirdReserve(program);
     try {
       for (const stage of cutProgram(complete, options.stages ?? [])) {
         const { graph, feeds, fetches } = buildStageGraph(complete, stage, options);
+        const { nodes: _, ...rest } = stage;
         const modelId = loadGraph(binding, graph, options.name);
         this.#stages.push({
-          stage,
+          stage: rest,
           modelId,
           feeds: feeds.map(withIndex).join(),
           fetches: fetches.map(withIndex).join(),
@@ -112,6 +120,7 @@ export class TensorflowExecutable implements Executable {
     if (this.#disposed) return;
     this.#disposed = true;
     for (const { modelId } of this.#stages) this.#binding.deleteSavedModel(modelId);
+    this.#onDispose();
   }
 
   #runStage(

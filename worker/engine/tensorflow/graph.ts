@@ -39,6 +39,9 @@ export const attr = {
 /** The attribute that nearly every operator on floats wants. */
 export const T_FLOAT: Attrs = { T: attr.dtype('float32') };
 
+/** Constants of one value repeated (zeros beside a slice's gradient) are made at run time from this many elements on. */
+const LARGE = 65_536;
+
 /** Builds one graph. */
 export class GraphWriter {
   readonly #nodes: NodeDef[] = [];
@@ -57,6 +60,12 @@ export class GraphWriter {
   }
 
   constant(data: Float32Array | Int32Array, shape: Shape): Ref {
+    if (data instanceof Float32Array && data.length > LARGE && data.every((value) => Object.is(value, data[0]))) {
+      return this.node('Fill', [this.ints(shape), this.scalar(data[0]!)], {
+        ...T_FLOAT,
+        index_type: attr.dtype('int32'),
+      });
+    }
     const dtype = data instanceof Int32Array ? 'int32' : 'float32';
     const value = attr.tensor(data, shape);
     // By bytes: the text of −0 is that of 0.
