@@ -173,6 +173,7 @@ async function withTimeout<T>(call: string, timeoutMs: number, work: Promise<T>)
       ),
     );
   }, timeoutMs);
+  timer.unref();
   try {
     return await work;
   } finally {
