@@ -6,10 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gradients } from '../../worker/engine/autodiff.js';
 import { ProgramBuilder } from '../../worker/engine/builder.js';
 import { type DeviceTensor, type Engine, type Executable, runAll } from '../../worker/engine/engine.js';
-import type { Program, Value } from '../../worker/engine/program.js';
+import type { Padding, Program, Value } from '../../worker/engine/program.js';
 import { runOracle } from '../support/oracle.js';
+import { describeElements } from './engine-elements.js';
 import { Case, EXACT, expectClose, runOnEngine } from './engine-harness.js';
-import { describeOperators } from './engine-operators.js';
+import { describePlanes } from './engine-planes.js';
 
 /** Runs the suite on the engine that `open` opens once. */
 export function describeEngine(name: string, open: () => Promise<Engine>): void {
@@ -27,7 +28,8 @@ export function describeEngine(name: string, open: () => Promise<Engine>): void 
       opened?.dispose();
     });
 
-    describe('operators', () => describeOperators(engine));
+    describe('operators on planes', () => describePlanes(engine));
+    describe('operators on elements', () => describeElements(engine));
     describe('a small network', () => describeNetwork(engine));
     describe('a run', () => describeRuns(engine));
     describe('tensors', () => describeTensors(engine));
@@ -86,13 +88,11 @@ function smallNetwork(): Network {
   const head = b.add(b.conv2d(joined, parameter('head.w', [1, 1, 6, 6]), POINT), bias);
   const cells = b.reshape(head, [2, 4, 4, 2, 3]);
   const objectness = b.slice(cells, [0, 0, 0, 0, 2], [-1, -1, -1, -1, 1]);
-  const matched = b.gatherNd(
-    cells,
-    c.feed('matches', [3, 4], Int32Array.of(0, 1, 2, 0, 1, 3, 3, 1, 0, 1, 2, 0), [-1, 4]),
-  );
+  const matches = c.feed('matches', [3, 4], Int32Array.of(0, 1, 2, 0, 1, 3, 3, 1, 0, 1, 2, 0), [-1, 4]);
+  const matched = b.gatherNd(cells, matches);
   const [width, height] = [0, 1].map((axis) => b.unary('sigmoid', b.slice(matched, [0, axis], [-1, 1])));
   const overlap = b.div(b.min(width!, height!), b.add(b.max(width!, height!), 0.1));
-  const targets = b.scatterNd(c.b.value(findInput(b, 'matches')), b.reshape(overlap, [-1]), [2, 4, 4, 2]);
+  const targets = b.scatterNd(matches, b.reshape(overlap, [-1]), [2, 4, 4, 2]);
   const bce = b.sub(b.unary('softplus', objectness), b.mul(objectness, b.reshape(targets, [2, 4, 4, 2, 1])));
   const loss = b.add(b.mul(b.sum(bce), 1 / 64), b.sum(b.sub(1, overlap)));
   b.output('loss', loss);
@@ -105,12 +105,8 @@ function smallNetwork(): Network {
   return Object.assign(c, { parameterNames: parameters.map(([name]) => name) });
 }
 
-function square(p: number): typeof SAME3.padding | { top: number; bottom: number; left: number; right: number } {
+function square(p: number): Padding {
   return { top: p, bottom: p, left: p, right: p };
-}
-
-function findInput(b: ProgramBuilder, name: string): number {
-  return b.finish().inputs.find((port) => port.name === name)!.value;
 }
 
 function describeNetwork(engine: () => Engine): void {
