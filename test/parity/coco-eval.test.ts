@@ -43,7 +43,7 @@ const TOLERANCE = 1e-6;
 function expectFigures(actual: object, expected: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(expected)) {
     const ours: unknown = Reflect.get(actual, name);
-    if (Array.isArray(value) && Array.isArray(ours)) expectFigures(ours, { ...value });
+    if (Array.isArray(value) && Array.isArray(ours)) expectFigures(ours, Object.fromEntries(value.entries()));
     else expect(Math.abs(Number(ours) - Number(value)), name).toBeLessThanOrEqual(TOLERANCE);
   }
 }
