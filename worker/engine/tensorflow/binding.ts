@@ -102,10 +102,9 @@ function requireAddon(path: string): Binding {
  * Sets what libtensorflow reads while it loads. Node passes `process.env` on to the C library, so on the main thread
  * this is in time (a worker thread's `process.env` is a copy: there the launcher's values hold).
  *
- * Measured with TensorFlow 2.21 on a 3×3 convolution: with both pools at 1 the process uses 1.00 core, with both at 2 it uses
- * 1.9. With more inter-op than intra-op threads elementwise operators run side by side; with fewer, the caller's
- * thread waits where it could work. `OMP_NUM_THREADS` alone has no say over this build's oneDNN, which runs on
- * TensorFlow's own pool.
+ * Measured with TensorFlow 2.21 on a 3×3 convolution, two cores: intra-op 1 and inter-op 1 use 1.00 core and 60 ms, 2 and 2
+ * use 1.9 cores and 31 ms, 2 and 1 only 1.5 cores and 52 ms. `OMP_NUM_THREADS` alone has no say over this build's
+ * oneDNN, which runs on TensorFlow's own pool; it is set for whatever else may look at it.
  */
 function settleEnvironment(options: LoadOptions): void {
   const threads = String(options.numThreads);
