@@ -6,7 +6,7 @@ import { openWasmEngine } from '../../worker/engine/wasm/index.js';
 /** An engine that can be opened. */
 export interface AvailableEngine {
   readonly name: 'tensorflow' | 'wasm';
-  open(): Promise<Engine>;
+  readonly open: () => Promise<Engine>;
 }
 
 /** wasm always; TensorFlow where `LOCKSTEP_TF_LIB_DIR` names a staged library. */

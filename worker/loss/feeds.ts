@@ -59,7 +59,7 @@ export interface LossNormalisers {
 export function lossFeeds(
   layers: readonly LayerTargets[],
   numImages: number,
-  normalisers: LossNormalisers,
+  normalisers: LossNormalisers = {},
 ): HostFeed[] {
   const countedImages = normalisers.numImages ?? numImages;
   const balance = normalisers.balance ?? initialBalance(layers.length);
