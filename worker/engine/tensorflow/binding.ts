@@ -103,8 +103,8 @@ function requireAddon(path: string): Binding {
  * this is in time (a worker thread's `process.env` is a copy: there the launcher's values hold).
  *
  * Measured with TensorFlow 2.21 on a 3×3 convolution, two cores: intra-op 1 and inter-op 1 use 1.00 core and 60 ms, 2 and 2
- * use 1.9 cores and 31 ms, 2 and 1 only 1.5 cores and 52 ms. `OMP_NUM_THREADS` alone has no say over this build's
- * oneDNN, which runs on TensorFlow's own pool; it is set for whatever else may look at it.
+ * use 1.9 cores and 31 ms, 2 and 1 only 1.5 cores and 52 ms. `OMP_NUM_THREADS=1` alone still used 1.6 cores, as this
+ * build's oneDNN runs on TensorFlow's own pool; it is set for whatever else may look at it.
  */
 function settleEnvironment(options: LoadOptions): void {
   const threads = String(options.numThreads);
