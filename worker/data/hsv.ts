@@ -2,7 +2,6 @@
  * Colour jitter in 8-bit HSV (hue 0–179), with OpenCV's integer rules so that the reference's numbers come out.
  */
 import type { RgbImage } from './image.js';
-import { roundHalfEven } from './letterbox.js';
 
 /** Shift of the fixed-point reciprocals. */
 const SHIFT = 12;
@@ -69,30 +68,38 @@ for (let i = 0; i < 256; i++) {
   UNIT[i] = Math.fround(i * INV_255);
 }
 
-/** For each sector: where red, green and blue are found among (value, low, falling, rising). */
-const RED_OF = Uint8Array.of(0, 2, 1, 1, 3, 0);
-const GREEN_OF = Uint8Array.of(3, 0, 0, 2, 1, 1);
-const BLUE_OF = Uint8Array.of(1, 1, 3, 0, 0, 2);
+/** Adding and taking away 1.5 · 2²³ in float32 leaves no room for a fraction: rounds half to even. */
+const ROUNDER = 12582912;
 
-/** Applies the tables to every pixel of the picture, in place. */
+/** A fraction of 255 as a byte, rounded as float32 arithmetic does. */
+function toByte(fraction: number): number {
+  return Math.fround(Math.fround(fraction * 255) + ROUNDER) - ROUNDER;
+}
+
+/**
+ * Applies the tables to every pixel of the picture, in place. Intermediate results are float32, as OpenCV's are: where
+ * exact halves go depends on it.
+ */
 export function applyHsvInPlace(image: RgbImage, tables: HsvTables): void {
   const { data } = image;
+  const { hue: hueTable, saturation: saturationTable, value: valueTable } = tables;
+  const { fround } = Math;
   const hsv = new Uint8Array(3);
-  // A float32 array rounds every intermediate result as OpenCV's single precision does: exact halves depend on it.
-  const t = new Float32Array(4);
   for (let i = 0; i < data.length; i += 3) {
     rgbToHsv(data[i]!, data[i + 1]!, data[i + 2]!, hsv);
-    const hue = tables.hue[hsv[0]!]!;
-    const v = UNIT[tables.value[hsv[2]!]!]!;
-    const s = UNIT[tables.saturation[hsv[1]!]!]!;
+    const hue = hueTable[hsv[0]!]!;
+    const high = valueTable[hsv[2]!]!;
+    const v = UNIT[high]!;
+    const s = UNIT[saturationTable[hsv[1]!]!]!;
     const fraction = HUE_FRACTION[hue]!;
     const sector = HUE_SECTOR[hue]!;
-    t[0] = v;
-    t[1] = v * Math.fround(1 - s);
-    t[2] = v * Math.fround(1 - Math.fround(s * fraction));
-    t[3] = v * Math.fround(1 - Math.fround(s * Math.fround(1 - fraction)));
-    data[i] = roundHalfEven(Math.fround(t[RED_OF[sector]!]! * 255));
-    data[i + 1] = roundHalfEven(Math.fround(t[GREEN_OF[sector]!]! * 255));
-    data[i + 2] = roundHalfEven(Math.fround(t[BLUE_OF[sector]!]! * 255));
+    const low = toByte(fround(v * fround(1 - s)));
+    // Even sectors rise from low to high, odd ones fall.
+    const slope = sector % 2 === 0 ? fround(1 - fraction) : fraction;
+    const middle = toByte(fround(v * fround(1 - fround(s * slope))));
+    // 0: high middle low, 1: middle high low, 2: low high middle, 3: low middle high, 4: middle low high, 5: high low middle
+    data[i] = sector === 0 || sector === 5 ? high : sector === 1 || sector === 4 ? middle : low;
+    data[i + 1] = sector === 1 || sector === 2 ? high : sector === 0 || sector === 3 ? middle : low;
+    data[i + 2] = sector === 3 || sector === 4 ? high : sector === 2 || sector === 5 ? middle : low;
   }
 }

@@ -11,7 +11,6 @@ interface Runner {
   readonly numPending: number;
   run(task: SampleTask): Promise<SampleResult>;
   close(): Promise<void>;
-  kill?(): Promise<void>;
 }
 
 /** Runs tasks in the calling thread; decoding still happens in libuv's threads. */
@@ -81,11 +80,6 @@ export class TaskPool {
   /** Waits for the tasks in work; tasks in the queue must have been cancelled before. */
   async close(): Promise<void> {
     await Promise.all(this.#runners.map((runner) => runner.close()));
-  }
-
-  /** Kills one thread; for tests of what happens then. */
-  async killOne(): Promise<void> {
-    await this.#runners[0]?.kill?.();
   }
 
   #pump(): void {
