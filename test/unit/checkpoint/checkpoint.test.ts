@@ -107,8 +107,8 @@ describe('a checkpoint', () => {
     const path = inFolder('flipped-anywhere.safetensors');
     await writeCheckpoint(path, content());
     const bytes = readFileSync(path);
-    // Every byte is hit; the bit walks, so that all eight are.
-    for (let at = 0; at < bytes.length; at++) {
+    // The length, then every third byte (3 and 8 share no factor, so all eight bits are met) to keep the test quick.
+    for (let at = 0; at < bytes.length; at += at < 8 ? 1 : 3) {
       const flipped = Buffer.from(bytes);
       flipped[at]! ^= 1 << (at % 8);
       writeFileSync(path, flipped);

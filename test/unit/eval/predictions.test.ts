@@ -44,7 +44,9 @@ it('a results file of many records is one JSON list', async () => {
   });
   const path = inFolder('predictions.json');
   await writeCocoResults(path, records);
-  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(records);
+  const text = readFileSync(path, 'utf8');
+  // A plain comparison: the matcher would prepare a difference of two megabytes.
+  expect(JSON.stringify(JSON.parse(text)) === JSON.stringify(records)).toBe(true);
   await writeCocoResults(path, []);
   expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual([]);
 });
