@@ -10,15 +10,26 @@ const report = { found: 0, missing: 0, empty: 0, corrupt: 0, total: 0, messages:
 const dataset = new Dataset(table, report);
 const port = parentPort!;
 
+let numInWork = 0;
+let isClosing = false;
+
+/** sharp keeps handles open, so the thread would not end by itself. In a thread this ends the thread alone. */
+function endIfDone(): void {
+  if (isClosing && numInWork === 0) process.exit(0);
+}
+
 async function answer(input: Extract<LoaderInput, { kind: 'task' }>): Promise<void> {
+  numInWork++;
   const output: LoaderOutput = { ticket: input.ticket, result: await runSampleTask(dataset, input.task, options) };
   port.postMessage(output);
+  numInWork--;
+  endIfDone();
 }
 
 port.on('message', (input: LoaderInput) => {
   if (input.kind === 'close') {
-    // With the port closed nothing keeps the thread once its tasks are done.
-    port.close();
+    isClosing = true;
+    endIfDone();
     return;
   }
   // A rejection here is a broken program: it ends the thread, and the client tells everyone who waits.
