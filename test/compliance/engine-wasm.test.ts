@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ProgramBuilder } from '../../worker/engine/builder.js';
+import { NO_PADDING, ProgramBuilder } from '../../worker/engine/builder.js';
 import { runAll } from '../../worker/engine/engine.js';
 import { openWasmEngine } from '../../worker/engine/wasm/index.js';
 import { describeEngine } from './engine-suite.js';
@@ -62,6 +62,16 @@ describe('the wasm engine itself', () => {
       const unknown = expect.objectContaining({ code: 'ENGINE_UNKNOWN_OUTPUT' }) as unknown as Error;
       expect(() => engine.compile(program, { name: 'p', stages })).toThrow(unknown);
     }
+    engine.dispose();
+  });
+
+  it('pools planes of NaN to NaN', async () => {
+    const engine = await openWasmEngine(CPU);
+    const b = new ProgramBuilder();
+    b.output('y', b.maxPool(b.input('x', [1, 2, 2, 3]), { size: [2, 2], strides: [2, 2], padding: NO_PADDING }));
+    const executable = engine.compile(b.finish(), { name: 'pool' });
+    const { y } = runAll(executable, { x: engine.tensor(new Float32Array(12).fill(Number.NaN), [1, 2, 2, 3]) });
+    expect([...y!.read()]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
     engine.dispose();
   });
 
