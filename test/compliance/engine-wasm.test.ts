@@ -65,13 +65,19 @@ describe('the wasm engine itself', () => {
     engine.dispose();
   });
 
-  it('pools planes of NaN to NaN', async () => {
+  it('keeps NaN where XNNPACK would clamp it to −∞: in pools and in convolutions from one channel to one', async () => {
     const engine = await openWasmEngine(CPU);
     const b = new ProgramBuilder();
     b.output('y', b.maxPool(b.input('x', [1, 2, 2, 3]), { size: [2, 2], strides: [2, 2], padding: NO_PADDING }));
+    const filter = b.constant(Float32Array.of(1), [1, 1, 1, 1]);
+    b.output('z', b.conv2d(b.input('v', [1, 1, 2, 1]), filter, { strides: [1, 1], padding: NO_PADDING }));
     const executable = engine.compile(b.finish(), { name: 'pool' });
-    const { y } = runAll(executable, { x: engine.tensor(new Float32Array(12).fill(Number.NaN), [1, 2, 2, 3]) });
+    const { y, z } = runAll(executable, {
+      x: engine.tensor(new Float32Array(12).fill(Number.NaN), [1, 2, 2, 3]),
+      v: engine.tensor(Float32Array.of(Number.NaN, 5), [1, 1, 2, 1]),
+    });
     expect([...y!.read()]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
+    expect([...z!.read()]).toEqual([Number.NaN, 5]);
     engine.dispose();
   });
 

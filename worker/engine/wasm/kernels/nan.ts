@@ -4,8 +4,9 @@ import type { Heap, HeapArray } from '../heap.js';
 const MINUS_INFINITY_BITS = 0xff800000;
 
 /**
- * XNNPACK, inside tfjs, clamps results to [−∞, ∞]. Its pools and its convolutions with a single output channel left
- * over turn NaN into −∞ that way, and a loss could then look finite although a weight is not. Here every −∞ becomes NaN again. Returns `array`, changed in place.
+ * XNNPACK, inside tfjs, clamps results to [−∞, ∞]. In its pools and in convolutions from one channel to one, NaN comes
+ * out of that as −∞, and a loss could then look finite although a weight is not. Here every −∞ becomes NaN again.
+ * Returns `array`, changed in place.
  */
 export function restoreNaN(heap: Heap, array: HeapArray): HeapArray {
   const floats = heap.floats(array);
