@@ -1,4 +1,5 @@
 /** The comms thread's side of the control plane: hello, heartbeats, ordered reports, and what the coordinator says. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   checkCredentials,
   decodeEnvelope,
@@ -98,10 +99,11 @@ export class ControlPlane {
     await this.#pumping;
   }
 
-  /** Stops beating and reading; delivers what was handed over for up to `lingerMs`. */
+  /** Stops beating and reading; delivers what was queued for up to `lingerMs`, even while the process exits. */
   async close(lingerMs: number): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
+    if (lingerMs > 0) await Promise.race([this.flush(), sleep(lingerMs, undefined, { ref: false })]);
     await this.#client.close({ lingerMs });
   }
 
