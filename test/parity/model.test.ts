@@ -115,7 +115,10 @@ describe.each(availableEngines())('reduced models on $name', ({ open }) => {
     for (const [parameter, entry] of Object.entries(train.grads)) {
       const got = fromEngineLayout(stateEntry(model, parameter), outputs[`grad:${parameter}`]!);
       const largest = train.noise.grads[parameter]!.max_abs;
-      expect(worstDifference(got, tensor(entry).data), `gradient of ${parameter}`).toBeLessThanOrEqual(1e-3 * largest);
+      // One window of tiny's first pooling has its two largest cells 7e-7 apart. Engines differ by more, so the gradient
+      // of that window may take the other cell; below the pooling, in layer 0 alone, this is worth 4e-3.
+      const share = name === 'model_tiny' && parameter.startsWith('model.0.') ? 1e-2 : 1e-3;
+      expect(worstDifference(got, tensor(entry).data), `gradient of ${parameter}`).toBeLessThanOrEqual(share * largest);
     }
     for (const [buffer, entry] of Object.entries(train.bn_after_one_forward)) {
       const running = state.get(buffer)!.slice();

@@ -9,6 +9,11 @@ import type { Model } from '../../worker/model/model.js';
 import { buildNetwork, parameterInputs } from '../../worker/model/network.js';
 import type { HostTensor } from './run-on-engine.js';
 
+/** Float32 host data with its shape. */
+export interface FloatTensor extends HostTensor {
+  readonly data: Float32Array;
+}
+
 /** Declares the outputs `loss`, `box`, `obj`, `cls` and `objectness.{layer}`. */
 export function outputLoss(b: ProgramBuilder, heads: readonly Value[], options: LossOptions): Value {
   const { loss, items, objectnessPerLayer } = buildLoss(b, heads, options);
@@ -58,7 +63,7 @@ export function targetFeeds(
 }
 
 /** [B,A,H,W,K] of the fixtures → [B,H,W,A·K] of the engine. */
-export function headToEngine(data: Float32Array, shape: readonly number[]): HostTensor {
+export function headToEngine(data: Float32Array, shape: readonly number[]): FloatTensor {
   const [B, A, H, W, K] = shape as [number, number, number, number, number];
   const out = new Float32Array(data.length);
   let from = 0;
@@ -73,7 +78,7 @@ export function headToEngine(data: Float32Array, shape: readonly number[]): Host
 }
 
 /** NCHW → NHWC. */
-export function toNhwc(data: Float32Array, shape: readonly number[]): HostTensor {
+export function toNhwc(data: Float32Array, shape: readonly number[]): FloatTensor {
   const [B, C, H, W] = shape as [number, number, number, number];
   const out = new Float32Array(data.length);
   for (let b = 0; b < B; b++) {

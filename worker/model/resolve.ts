@@ -1,5 +1,6 @@
 /** Turns a model YAML into a model: channels, repeats, connections, strides, anchors, state. */
 import { ModelError } from '../../proto/errors.js';
+import { roundHalfEven } from '../../proto/rounding.js';
 import { numElements } from '../engine/program.js';
 import type { Layer, Model } from './model.js';
 import type { Block } from './modules/module.js';
@@ -171,12 +172,4 @@ function orderedAnchors(
 
 function countParameters(state: readonly StateEntry[]): number {
   return state.filter((entry) => entry.group !== undefined).reduce((sum, entry) => sum + numElements(entry.shape), 0);
-}
-
-/** Python's round: ties go to the even neighbour. */
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }

@@ -4,6 +4,7 @@
  */
 import type { Hyp } from '../../configs/run-config.js';
 import { ConfigError } from '../../proto/errors.js';
+import { roundHalfEven } from '../../proto/rounding.js';
 
 /** What a schedule follows from. */
 export interface ScheduleOptions {
@@ -126,12 +127,4 @@ export function stepFollows(index: number, lastStep: number, accumulate: number)
 /** NumPy's interp between (0, from) and (end, to), in its order of operations, because halves are rounded behind it. */
 function interpolate(index: number, end: number, from: number, to: number): number {
   return index >= end ? to : ((to - from) / end) * index + from;
-}
-
-/** Python's round: ties go to the even neighbour. */
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
