@@ -61,7 +61,7 @@ function checkDecoded(got: Float32Array, entry: TensorEntry): void {
   expect(worst).toBeLessThanOrEqual(1);
 }
 
-describe.each(availableEngines())('reduced models on $name', ({ open }) => {
+describe.each(availableEngines())('reduced models on $name', ({ name: engineName, open }) => {
   it.each(MODELS)('%s infers and decodes as the reference, plain and fused', async (name) => {
     const engine = await open();
     const { fixture, model, state } = reducedModel(name);
@@ -115,10 +115,12 @@ describe.each(availableEngines())('reduced models on $name', ({ open }) => {
     for (const [parameter, entry] of Object.entries(train.grads)) {
       const got = fromEngineLayout(stateEntry(model, parameter), outputs[`grad:${parameter}`]!);
       const largest = train.noise.grads[parameter]!.max_abs;
-      // One window of tiny's first pooling has its two largest cells 7e-7 apart. Engines differ by more, so the gradient
-      // of that window may take the other cell; below the pooling, in layer 0 alone, this is worth 4e-3.
-      const share = name === 'model_tiny' && parameter.startsWith('model.0.') ? 1e-2 : 1e-3;
-      expect(worstDifference(got, tensor(entry).data), `gradient of ${parameter}`).toBeLessThanOrEqual(share * largest);
+      // One window of tiny's first pooling has its two largest cells 7e-7 apart. TensorFlow's noise decides it the other
+      // way, so 6e-4 of gradient takes another way into layer 0, and nowhere else.
+      const tie = engineName === 'tensorflow' && name === 'model_tiny' && parameter.startsWith('model.0.') ? 1e-3 : 0;
+      expect(worstDifference(got, tensor(entry).data), `gradient of ${parameter}`).toBeLessThanOrEqual(
+        Math.max(1e-3 * largest, tie),
+      );
     }
     for (const [buffer, entry] of Object.entries(train.bn_after_one_forward)) {
       const running = state.get(buffer)!.slice();
