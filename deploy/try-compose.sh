@@ -27,7 +27,10 @@ cleanup() {
   status=$?
   trap - EXIT INT TERM
   if [ -f "$work/context/deploy/compose.yaml" ]; then compose down -v --remove-orphans >/dev/null 2>&1 || :; fi
-  if [ -n "$daemon" ]; then kill "$daemon" 2>/dev/null && wait "$daemon" 2>/dev/null || :; fi
+  if [ -n "$daemon" ]; then
+    kill "$daemon" 2>/dev/null || :
+    wait "$daemon" 2>/dev/null || :
+  fi
   rm -rf "$work"
   exit "$status"
 }

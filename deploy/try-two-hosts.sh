@@ -43,12 +43,13 @@ ip netns add "$second"
 ip link add "${tag}v0" type veth peer name "${tag}v1"
 ip link set "${tag}v0" netns "$first"
 ip link set "${tag}v1" netns "$second"
-for side in "$first ${tag}v0 10.231.7.1" "$second ${tag}v1 10.231.7.2"; do
-  # shellcheck disable=SC2086
-  set_side() { ip -n "$1" addr add "$3/24" dev "$2"; ip -n "$1" link set "$2" up; ip -n "$1" link set lo up; }
-  # shellcheck disable=SC2086
-  set_side $side
-done
+bring_up() {
+  ip -n "$1" addr add "$3/24" dev "$2"
+  ip -n "$1" link set "$2" up
+  ip -n "$1" link set lo up
+}
+bring_up "$first" "${tag}v0" 10.231.7.1
+bring_up "$second" "${tag}v1" 10.231.7.2
 
 echo "two hosts, one worker each"
 rendezvous="--nnodes 2 --nproc 1 --rdzv-endpoint 10.231.7.1:29400 --rdzv-id $tag"
@@ -68,5 +69,8 @@ one=$(weights_sha256 "$work/one.log")
 two=$(weights_sha256 "$work/first.log")
 echo "one host:  $one"
 echo "two hosts: $two"
-[ -n "$one" ] && [ "$one" = "$two" ] || { echo "try-two-hosts: the weights differ" >&2; exit 1; }
+if [ -z "$one" ] || [ "$one" != "$two" ]; then
+  echo "try-two-hosts: the weights differ" >&2
+  exit 1
+fi
 echo "the same weights"

@@ -43,12 +43,17 @@ export async function diagnose(env: NodeJS.ProcessEnv = process.env): Promise<Fi
     inspectModule('engine.wasm', 'wasm engine', '@tensorflow/tfjs-backend-wasm', 'nothing can train without an engine'),
   ]);
   const canStage = pip.status === 'ok' && compiler.status === 'ok';
+  // Tools that were needed to stage what is staged already are missed by nobody.
+  const unlessStaged = (tool: Finding): Finding =>
+    tool.status === 'ok' || native.engine === undefined
+      ? tool
+      : { ...tool, status: 'info', value: `${tool.value}, not needed: the engine is staged`, fix: undefined };
   return [
     await inspectNode(),
     inspectMachine(),
     inspectDriver(driver),
-    pip,
-    compiler,
+    unlessStaged(pip),
+    unlessStaged(compiler),
     native.finding,
     wasm,
     await inspectModule('zeromq', 'ZeroMQ', 'zeromq', 'workers cannot talk to each other'),
@@ -123,12 +128,14 @@ async function inspectNative(
     if (engine === undefined) {
       findRecipe('cpu');
       return {
-        finding: { ...about, status: 'info', value: `not staged in ${cacheRoot(env)} (the first training does it)` },
+        finding: { ...about, status: 'info', value: `not staged in ${cacheRoot(env)}` },
       };
     }
     const needsGpu = engine.variant === 'gpu';
     const version = await testEngine(engine.libraryDir, { env: { ...env, ...engine.env }, needsGpu });
-    const value = `TensorFlow ${version} for the ${engine.variant.toUpperCase()}, ${formatBytes(engine.bytes)}, checksums good, loads (${engine.libraryDir})`;
+    // A folder that was named by the user has no manifest to verify against.
+    const proof = engine.bytes > 0 ? `, ${formatBytes(engine.bytes)}, checksums good` : '';
+    const value = `TensorFlow ${version} for the ${engine.variant.toUpperCase()}${proof}, loads (${engine.libraryDir})`;
     return { finding: { ...about, status: 'ok', value }, engine };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
