@@ -101,10 +101,12 @@ async function compileFresh(
   }
   // A validated checkpoint usually lies in the run that made it, which knows the data set and the image size.
   const origin = command === 'val' ? readStoredConfig(dirname(dirname(weights))) : undefined;
-  const data = await compileData(input, settings, origin);
   const batchSize = settings.number('batch-size', command === 'val' ? 32 : 16);
   const virtualRanks = settings.number('virtual-ranks', worldSize);
   checkBatch(command, batchSize, virtualRanks, worldSize, settings);
+  const hyp = origin?.hyp ?? compileHyp(settings, cwd);
+  // Last, because a generated data set may have to be drawn: every other complaint comes before that.
+  const data = await compileData(input, settings, origin);
   const project = resolve(cwd, settings.text('project') || join('runs', command));
   return {
     mode: command,
@@ -115,7 +117,7 @@ async function compileFresh(
     weights,
     resume: '',
     data,
-    hyp: origin?.hyp ?? compileHyp(settings, cwd),
+    hyp,
     epochs: settings.number('epochs'),
     batchSize,
     imgsz: roundImageSize(settings.number('imgsz', origin?.imgsz ?? 640), warnings),

@@ -51,7 +51,9 @@ export async function launchRun(compiled: CompiledRun, options: LaunchOptions = 
   });
   for (const warning of compiled.warnings) terminal.say(`warning: ${warning}`, 'warn');
   await using resources = new ResourceStack();
-  return config ? lead(config, launch, terminal, resources, options) : follow(launch, terminal, resources, options);
+  return await (config
+    ? lead(config, launch, terminal, resources, options)
+    : follow(launch, terminal, resources, options));
 }
 
 async function lead(

@@ -136,7 +136,7 @@ function normalize(command: Command, argv: readonly string[]): readonly string[]
     }
     if (value === undefined && flag.value === 'needed') {
       throw new ConfigError('CONFIG_USAGE', `${typed} needs a value`, {
-        hint: `${describe(flag.name)}; an empty one is written ${typed} ''`,
+        hint: `${flag.name}: ${describe(flag.name)}`,
       });
     }
     tokens.push(
