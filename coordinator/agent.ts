@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { LaunchSettings } from '../configs/launch-settings.js';
 import type { RunConfig } from '../configs/run-config.js';
 import type { EnvelopeBody } from '../proto/codec.js';
-import { type ErrorCode, LaunchError, type LockstepError, MembershipError } from '../proto/errors.js';
+import { type ErrorCode, LaunchError, type LockstepError, MembershipError, serializeError } from '../proto/errors.js';
 import { Deferred } from '../proto/lifecycle.js';
 import type { LogRouter } from './log-router.js';
 import { type StopOptions, stopWorkers, WorkerProcess } from './supervisor.js';
@@ -84,6 +84,8 @@ export class Agent {
       await this.#start(nodeRank, firstRank, config);
       await Promise.all(this.#workers.map((worker) => this.#watch(worker)));
     } catch (error) {
+      const { code, message, hint } = serializeError(error);
+      uplink.send({ failure: { rank: firstRank, code, message, hint: hint ?? '' } });
       await this.stop('at once');
       throw error;
     } finally {

@@ -168,8 +168,11 @@ export class Coordinator {
     } else if (body.nodeWorkerExit) this.#handle({ kind: 'workerExit', exit: body.nodeWorkerExit });
     else if (body.nodeFarewell) this.#handle({ kind: 'nodeFarewell', nodeRank: body.nodeFarewell.nodeRank ?? 0 });
     else if (body.drain) this.drain(body.drain.reason || 'a host asks to stop', 143);
-    else if (peer.rank === undefined) return;
-    else if (body.heartbeat) {
+    else if (peer.rank === undefined) {
+      if (body.failure && peer.nodeRank !== undefined) {
+        this.#handle({ kind: 'nodeFailure', nodeRank: peer.nodeRank, failure: body.failure });
+      }
+    } else if (body.heartbeat) {
       const { step, phase } = body.heartbeat;
       this.#handle({ kind: 'heartbeat', rank: peer.rank, step: step ?? 0, phase: phase ?? '' });
       observe({ kind: 'heartbeat', report: { ...body.heartbeat, rank: peer.rank } });

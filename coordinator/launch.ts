@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type CompiledRun, withEngine } from '../configs/compile.js';
 import type { LaunchSettings } from '../configs/launch-settings.js';
 import type { RunConfig } from '../configs/run-config.js';
-import { EXIT, type LockstepError } from '../proto/errors.js';
+import { EXIT, type LockstepError, serializeError } from '../proto/errors.js';
 import { ResourceStack } from '../proto/lifecycle.js';
 import { builtEntry } from '../proto/paths.js';
 import { parseEndpoint, tcpEndpoint } from '../proto/transport/address.js';
@@ -34,6 +34,8 @@ export interface LaunchOptions {
   readonly stderr?: TextStream | undefined;
   /** The worker program. @defaultValue the built worker/main */
   readonly workerEntry?: string | undefined;
+  /** Looks for the data set on a host that does not lead. @defaultValue reads it, and draws a generated one */
+  readonly openDataset?: ((yamlPath: string) => Promise<unknown>) | undefined;
 }
 
 /**
@@ -131,7 +133,11 @@ async function lead(
   });
   const outcome = await leader.outcome;
   await local;
-  if (failed !== undefined && outcome.kind !== 'failed') throw failed;
+  const wasStopped = outcome.kind === 'stopped' && outcome.exitCode !== EXIT.failed;
+  if (failed !== undefined && !wasStopped) {
+    folder.update({ endedAt: new Date().toISOString(), failure: serializeError(failed) });
+    throw failed;
+  }
   const exitCode = conclude(outcome, config, folder, terminal, options.stdout ?? process.stdout);
   folder.update({ endedAt: new Date().toISOString(), exitCode });
   return exitCode;
@@ -161,7 +167,7 @@ async function follow(
     endpoint,
     async prepareEngine(config) {
       // Hosts without a shared disk draw the generated data set themselves; others find theirs at the same path.
-      if (existsSync(config.data.yaml)) await openDataset(config.data.yaml, options.stderr);
+      if (existsSync(config.data.yaml)) await (options.openDataset ?? openDataset)(config.data.yaml);
       return readyEngine(launch, config.engine, terminal);
     },
     onStarted: (pids) => terminal.say(`${pids.length} worker(s) started`),

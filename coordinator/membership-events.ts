@@ -18,6 +18,8 @@ export type MembershipEvent =
   | { readonly kind: 'failure'; readonly failure: Failure }
   | { readonly kind: 'farewell'; readonly farewell: Farewell }
   | { readonly kind: 'nodeFarewell'; readonly nodeRank: number }
+  /** A host cannot do its part: no engine, no data, no processes. */
+  | { readonly kind: 'nodeFailure'; readonly nodeRank: number; readonly failure: Failure }
   | { readonly kind: 'nodeLost'; readonly nodeRank: number; readonly silentMs: number }
   | { readonly kind: 'workerSilent'; readonly rank: number; readonly silentMs: number }
   /** The time that `settle` asked for is over. */

@@ -2,6 +2,7 @@
  * Who belongs to the run and what follows from each event: hosts and workers joining, leaving, failing. A state machine
  * without I/O and without a clock; each decision says why in one sentence.
  */
+import { type MembershipOptions, type NodeState, refuseHost } from './admission.js';
 import type {
   Decision,
   Failure,
@@ -16,25 +17,12 @@ import type {
 } from './membership-events.js';
 import { describeExit, failureCause, isVictim, type RootCause } from './root-cause.js';
 
-export interface MembershipOptions {
-  readonly numNodes: number;
-  readonly workersPerNode: number;
-  readonly version: string;
-}
-
 /** How long a failure that only reports another's absence waits for the absent one. */
 const VICTIM_SETTLE_MS = 500;
 /** How long an exit with a code waits for the message that explains it. */
 const EXIT_SETTLE_MS = 300;
 /** How long an exit with code 0 waits for its farewell, which travels on another road. */
 const LEAVE_SETTLE_MS = 1000;
-
-interface NodeState {
-  readonly from: string;
-  readonly hello: NodeHello;
-  nodeRank: number;
-  done: boolean;
-}
 
 export class Membership {
   readonly #options: MembershipOptions;
@@ -82,6 +70,8 @@ export class Membership {
         return this.#farewell(event.farewell);
       case 'nodeFarewell':
         return this.#nodeFarewell(event.nodeRank);
+      case 'nodeFailure':
+        return this.#nodeFailure(event.nodeRank, event.failure);
       case 'nodeLost':
         return this.#nodeLost(event.nodeRank, event.silentMs);
       case 'workerSilent':
@@ -103,42 +93,11 @@ export class Membership {
   }
 
   #nodeHello(from: string, hello: NodeHello): Decision[] {
-    const { numNodes, workersPerNode, version } = this.#options;
-    const refuse = (code: string, why: string, hint: string): Decision[] => [
-      { kind: 'refuse', to: from, code, why, hint },
-    ];
+    const { numNodes, workersPerNode } = this.#options;
     if (this.#nodes.some((node) => node.from === from && node.hello.pid === hello.pid)) return [];
-    const host = hello.host ?? '?';
-    if (hello.lockstepVersion !== version) {
-      return refuse(
-        'MEMBERSHIP_VERSION',
-        `host ${host} runs Lockstep ${hello.lockstepVersion}, the coordinator ${version}`,
-        'install the same version on every host',
-      );
-    }
-    if (this.#nodes.length === numNodes) {
-      return refuse(
-        'MEMBERSHIP_FULL',
-        `host ${host} came after all ${numNodes} hosts were there`,
-        'raise --nnodes on every host, or give this run its own port',
-      );
-    }
-    if (hello.numWorkers !== workersPerNode) {
-      return refuse(
-        'MEMBERSHIP_UNEQUAL_HOSTS',
-        `host ${host} offers ${hello.numWorkers} workers, host 0 ${workersPerNode}`,
-        'start every host with the same --nproc',
-      );
-    }
+    const refusal = refuseHost(hello, this.#nodes, this.#options);
+    if (refusal) return [{ kind: 'refuse', to: from, ...refusal }];
     const wanted = hello.nodeRank ?? -1;
-    const taken = this.#nodes.find((node) => node.nodeRank === wanted && wanted >= 0);
-    if (taken) {
-      return refuse(
-        'MEMBERSHIP_RANK_TAKEN',
-        `host ${host} asks for node rank ${wanted}, which ${taken.hello.host} has`,
-        'give each host its own --node-rank, or auto',
-      );
-    }
     this.#nodes.push({ from, hello, nodeRank: wanted, done: false });
     if (this.#nodes.length < numNodes) return [];
     // Hosts without a wish take the free places in the order in which they came.
@@ -269,6 +228,18 @@ export class Membership {
     const node = this.#nodes.find((entry) => entry.nodeRank === nodeRank);
     if (node) node.done = true;
     return this.#maybeOver();
+  }
+
+  #nodeFailure(nodeRank: number, failure: Failure): Decision[] {
+    const host = this.#nodes.find((node) => node.nodeRank === nodeRank)?.hello.host ?? '?';
+    return this.#abort({
+      code: failure.code || 'LAUNCH_UNEXPECTED',
+      message: `host ${nodeRank} (${host}): ${failure.message}`,
+      hint: failure.hint ?? '',
+      host,
+      fromWorker: true,
+      lastLines: [],
+    });
   }
 
   #nodeLost(nodeRank: number, silentMs: number): Decision[] {

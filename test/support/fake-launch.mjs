@@ -19,7 +19,7 @@ try {
     readDataset: async (yaml) => ({ yaml, train: ['/none'], val: ['/none'], test: [], nc: 1, names: ['thing'] }),
   });
   const workerEntry = join(dirname(fileURLToPath(import.meta.url)), 'fake-worker.mjs');
-  process.exitCode = await launchRun(compiled, { workerEntry });
+  process.exitCode = await launchRun(compiled, { workerEntry, openDataset: async () => {} });
 } catch (error) {
   for (const line of formatError(error, false)) process.stderr.write(`${line}\n`);
   process.exitCode = exitCodeOf(error);

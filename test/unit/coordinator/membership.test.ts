@@ -128,6 +128,18 @@ describe('the root cause', () => {
     expect(cause(membership.handle({ kind: 'settled' }))?.message).toContain('left without a farewell');
   });
 
+  test('is what a host says that cannot do its part', () => {
+    const event = {
+      kind: 'nodeFailure',
+      nodeRank: 0,
+      failure: { code: 'ENGINE_NOT_INSTALLED', message: 'no compiler' },
+    } as const;
+    expect(cause(running().handle(event))).toMatchObject({
+      code: 'ENGINE_NOT_INSTALLED',
+      message: 'host 0 (local): no compiler',
+    });
+  });
+
   test('is silence, or a lost host, when these come first', () => {
     expect(cause(running().handle({ kind: 'workerSilent', rank: 0, silentMs: 61_000 }))?.code).toBe(
       'MEMBERSHIP_WORKER_SILENT',
