@@ -80,7 +80,9 @@ async function lead(
     }),
   );
   terminal.say(`metrics at ${status.url}/metrics`, 'info', { url: status.url });
-  const engine = await readyEngine(launch, launch.engine, terminal);
+  // Another engine gives other bits, so a resumed run keeps its own unless asked.
+  const wanted = compiled.resume !== '' && launch.engine === 'auto' ? compiled.engine : launch.engine;
+  const engine = await readyEngine(launch, wanted, terminal);
   const config = withEngine(compiled, engine.name);
   const folder = openRunFolder(config, version);
   folder.update({ metricsUrl: status.url });

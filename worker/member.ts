@@ -52,7 +52,7 @@ async function joinAndRun(env: WorkerEnvironment, comms: Comms, log: Logger): Pr
     comms.setProgress(0, 'join');
     const world = await comms.join({ engine: engine.info });
     const config = JSON.parse(world.configJson) as RunConfig;
-    log.info({ ...engine.info, worldSize: world.worldSize, generation: world.generation }, 'joined');
+    log.debug({ ...engine.info, worldSize: world.worldSize, generation: world.generation }, 'joined');
     comms.setProgress(0, 'prepare');
     const context: RunContext = {
       config,

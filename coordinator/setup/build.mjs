@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { runCommand } from './run-command.mjs';
 import { SetupError, step } from './steps.mjs';
 
-const SOURCE_FOLDERS = ['bench', 'configs', 'coordinator', 'proto', 'test', 'worker'];
+const SOURCE_FOLDERS = ['bench', 'configs', 'coordinator', 'proto', 'worker'];
 const stampPath = (root) => join(root, 'dist', '.lockstep-build.json');
 
 /** JavaScript that is not compiled but must lie beside what is: generated messages and the set-up's own modules. */
@@ -44,7 +44,7 @@ export function listSources(root) {
   }
   // By code units, as a locale would order them differently elsewhere.
   found.sort((a, b) => (a < b ? -1 : 1));
-  return [...found, 'tsconfig.json', 'package.json'];
+  return [...found, 'tsconfig.json', 'tsconfig.build.json', 'package.json'];
 }
 
 function statFingerprint(root, paths) {
@@ -116,7 +116,7 @@ export async function ensureBuild(root) {
     const paths = listSources(root);
     const stamp = { fingerprint: statFingerprint(root, paths), content: contentHash(root, paths) };
     const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const result = await runCommand(process.execPath, [compiler, '-p', 'tsconfig.json'], { cwd: root });
+    const result = await runCommand(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root });
     if (result.code !== 0) {
       throw new SetupError(
         'LAUNCH_BUILD_FAILED',

@@ -1,5 +1,5 @@
 /**
- * The checks that are no tests: formatting and lint (biome), lint with types (oxlint).
+ * The checks that are no tests: types of everything, tests included (tsc), formatting and lint (biome), lint with types (oxlint).
  *
  *   node coordinator/setup/check.mjs    prints what fails; exit code 1 when something does
  */
@@ -21,6 +21,8 @@ async function runTool(root, script, args) {
 export async function runChecks(root) {
   const folders = FOLDERS.filter((name) => existsSync(join(root, name)));
   const checks = {
+    'types (tsc)': () =>
+      runTool(root, 'typescript/bin/tsc', ['-p', 'tsconfig.json', '--noEmit', '--incremental', 'false']),
     'format and lint (biome)': () => runTool(root, '@biomejs/biome/bin/biome', ['check', '--colors=off', '.']),
     'lint with types (oxlint)': () => runTool(root, 'oxlint/bin/oxlint', ['--type-aware', ...folders]),
   };

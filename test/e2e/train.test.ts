@@ -54,11 +54,11 @@ describe.each(engines)('training on the %s engine', (engine) => {
       ...where,
     ]);
     expect(val.exitCode).toBe(0);
-    const validated = JSON.parse(await readFile(join(playground.folder, 'v', 'results.json'), 'utf8')) as {
-      results: { map50: number; map: number };
+    const validated = JSON.parse(await readFile(join(playground.folder, 'v', 'run.json'), 'utf8')) as {
+      summary: { results: { map50: number; map: number } };
     };
-    expect(validated.results.map50).toBeCloseTo(manifest.metrics.map50, 12);
-    expect(validated.results.map).toBeCloseTo(manifest.metrics.map, 12);
+    expect(validated.summary.results.map50).toBeCloseTo(manifest.metrics.map50, 12);
+    expect(validated.summary.results.map).toBeCloseTo(manifest.metrics.map, 12);
   }, 240_000);
 
   test(title('one, two and four workers end with the same weights, bit for bit'), async () => {

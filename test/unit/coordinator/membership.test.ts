@@ -12,7 +12,7 @@ const node = (from: string, nodeRank: number, extra = {}) =>
 const worker = (rank: number, pid = 100 + rank) =>
   ({ kind: 'workerHello', from: `w${rank}`, hello: { rank, pid, host: 'h' } }) as const;
 const exit = (rank: number, exitCode: number, signal = '') =>
-  ({ kind: 'workerExit', exit: { rank, pid: 100 + rank, exitCode, signal, lastLines: [] } }) as const;
+  ({ kind: 'workerExit', exit: { rank, pid: 100 + rank, exitCode, signal, lastLines: [] as string[] } }) as const;
 const farewell = (rank: number) => ({ kind: 'farewell', farewell: { rank, weightsSha256: 'a' } }) as const;
 const failure = (rank: number, code: string) =>
   ({ kind: 'failure', failure: { rank, code, message: `${code} here` } }) as const;

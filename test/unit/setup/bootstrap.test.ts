@@ -57,6 +57,7 @@ describe('the launch script', () => {
     await writeFile(join(root, 'package.json'), JSON.stringify(manifest));
     await writeFile(join(root, 'package-lock.json'), '{"packages": {}}');
     await writeFile(join(root, 'tsconfig.json'), '{}');
+    await writeFile(join(root, 'tsconfig.build.json'), '{"extends": "./tsconfig.json"}');
     await writeFile(join(root, 'coordinator', 'cli', 'index.ts'), CLI);
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
