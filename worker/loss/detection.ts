@@ -28,6 +28,11 @@ export interface LossOptions {
   readonly labelSmoothing?: number | undefined;
   /** Share of the similarity in the objectness target of a matched cell; the rest is 1. @defaultValue 1 */
   readonly gr?: number | undefined;
+  /**
+   * Lets the most similar of several rows decide a cell's objectness target instead of the last one. Off in the
+   * reference, whose figures for it are part of the parity suite. Feed with the same setting. @defaultValue false
+   */
+  readonly sortObjectness?: boolean | undefined;
 }
 
 /** Scalars of a loss program. */
@@ -83,7 +88,10 @@ function layerTerms(b: ProgramBuilder, head_BHWC: Value, layer: number, options:
   const clamped = b.max(b.stopGradient(similarity_n), 0);
   const certainty = gr === 1 ? clamped : b.add(b.mul(clamped, gr), 1 - gr);
   // Several rows may want one cell: the reference lets the last one win, so the earlier ones add zero.
-  const written = b.mul(certainty, b.input(names.lastWriter, [-1]));
+  const decided = options.sortObjectness
+    ? largestOfCell(b, certainty, b.input(names.cellMate, [-1, 1], 'int32'))
+    : certainty;
+  const written = b.mul(decided, b.input(names.lastWriter, [-1]));
   const objectnessTarget_N = b.scatterNd(rows, written, [numCells]);
   const { obj_pw, cls_pw, fl_gamma } = options.hyp;
   const objectnessLoss_N = binaryCrossEntropy(b, column(b, map_NK, 4), objectnessTarget_N, {
@@ -102,6 +110,23 @@ function layerTerms(b: ProgramBuilder, head_BHWC: Value, layer: number, options:
   });
   const cls = b.div(b.sum(classLoss_nC), b.mul(matchCount, options.nc));
   return { box, objectness, balancedObjectness, cls };
+}
+
+/** After k rounds a row knows 2^k rows of its cell; no cell of the reference's assignment has more. */
+const CELL_ROUNDS = 8;
+
+/**
+ * Every row's value becomes the largest of its cell's rows.
+ * @param cellMate_n1 per row the next row of the same cell, and the first one after the last
+ */
+function largestOfCell(b: ProgramBuilder, values_n: Value, cellMate_n1: Value): Value {
+  let largest_n1 = b.reshape(values_n, [-1, 1]);
+  let mate_n1 = cellMate_n1;
+  for (let round = 0; round < CELL_ROUNDS; round++) {
+    largest_n1 = b.max(largest_n1, b.gatherNd(largest_n1, mate_n1));
+    mate_n1 = b.gatherNd(mate_n1, mate_n1);
+  }
+  return b.reshape(largest_n1, [-1]);
 }
 
 /** xy = 2σ − 0.5 relative to the cell's corner, wh = (2σ)²·anchor; grid units. */

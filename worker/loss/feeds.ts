@@ -25,6 +25,8 @@ export function lossInputNames(layer: number) {
     classes: `${prefix}.classes`,
     /** float32 [n] */
     lastWriter: `${prefix}.lastWriter`,
+    /** int32 [n,1]: the next row of the same cell, cyclically; declared with `sortObjectness` only */
+    cellMate: `${prefix}.cellMate`,
     /** scalar: what the sums over matched rows are divided by */
     matchCount: `${prefix}.matchCount`,
     /** scalar: what the sum over the map is divided by */
@@ -45,6 +47,8 @@ export interface LossNormalisers {
   readonly numImages?: number | undefined;
   /** Objectness weight per layer. @defaultValue `initialBalance` */
   readonly balance?: readonly number[] | undefined;
+  /** As the program was written (`LossOptions.sortObjectness`). @defaultValue false */
+  readonly sortObjectness?: boolean | undefined;
 }
 
 /**
@@ -76,6 +80,7 @@ export function lossFeeds(
       { name: names.anchors, data: layer.anchorsGrid, shape: [n, 2] },
       { name: names.classes, data: layer.classes, shape: [n, 1] },
       { name: names.lastWriter, data: layer.lastWriter, shape: [n] },
+      ...(normalisers.sortObjectness ? [{ name: names.cellMate, data: cellMates(layer), shape: [n, 1] }] : []),
       scalar(names.matchCount, matchCount),
       scalar(names.cellCount, countedImages * cellsPerImage),
       scalar(names.balance, balance[l]!),
@@ -93,4 +98,18 @@ function flatRows({ numRows, cells, gridHeight, gridWidth, numAnchors }: LayerTa
     rows[row] = cell * numAnchors + cells[at + 1]!;
   }
   return rows;
+}
+
+/** Links the rows of each cell and anchor in a ring. */
+function cellMates(layer: LayerTargets): Int32Array {
+  const cells = flatRows(layer);
+  const mates = new Int32Array(cells.length);
+  const firstAndLast = new Map<number, { readonly first: number; readonly last: number }>();
+  for (const [row, cell] of cells.entries()) {
+    const { first, last } = firstAndLast.get(cell) ?? { first: row, last: row };
+    mates[last] = row;
+    mates[row] = first;
+    firstAndLast.set(cell, { first, last: row });
+  }
+  return mates;
 }
