@@ -186,6 +186,7 @@ export class Coordinator {
       this.#handle({ kind: 'heartbeat', rank: peer.rank, step: report.step ?? 0, phase: '' });
       observe({ kind: 'step', report });
     } else if (body.epochReport) observe({ kind: 'epoch', report: body.epochReport });
+    else if (body.ledgerReport) observe({ kind: 'ledger', report: body.ledgerReport });
     else if (body.phaseReport) observe({ kind: 'phase', report: { ...body.phaseReport, rank: peer.rank } });
     else if (body.checkpointNotice) observe({ kind: 'checkpoint', report: body.checkpointNotice });
     else if (body.metricsReport) observe({ kind: 'metrics', report: { ...body.metricsReport, rank: peer.rank } });

@@ -63,6 +63,11 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
   const allreduceBytes = counter('allreduce_sent_bytes_total', 'Payload bytes sent by the all-reduce', ['rank']);
   const resident = gauge('worker_resident_bytes', 'Resident memory of each worker', ['rank']);
 
+  const ledgerImages = counter('ledger_images_total', 'Images of finished epochs, as the ledger counts them', [
+    'result',
+  ]);
+  const ledgerComplete = gauge('ledger_complete', '1: the last finished epoch used each image once');
+
   const evalDuration = histogram('eval_duration_seconds', 'Validations');
   const averagePrecision = gauge('eval_average_precision_ratio', 'Average precision by IoU threshold', ['iou']);
   const precision = gauge('eval_precision_ratio', 'Precision of the last validation');
@@ -150,6 +155,15 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
         setLosses('val', report.valBoxLoss, report.valObjLoss, report.valClsLoss);
         best = Math.max(best, report.fitness ?? 0);
         bestFitness.set(best);
+        break;
+      }
+      case 'ledger': {
+        const { images = 0, unreadable = 0, nonFinite = 0, complete } = event.report;
+        const trained = Number(images) - Number(unreadable) - Number(nonFinite);
+        ledgerImages.inc({ result: 'trained' }, Math.max(trained, 0));
+        ledgerImages.inc({ result: 'unreadable' }, Number(unreadable));
+        ledgerImages.inc({ result: 'non_finite' }, Number(nonFinite));
+        ledgerComplete.set(complete ? 1 : 0);
         break;
       }
       case 'checkpoint':

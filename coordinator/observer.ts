@@ -14,6 +14,7 @@ export type RunEvent =
   | { readonly kind: 'heartbeat'; readonly report: wire.control.Heartbeat.$Properties }
   | { readonly kind: 'step'; readonly report: wire.control.StepReport.$Properties }
   | { readonly kind: 'epoch'; readonly report: wire.control.EpochReport.$Properties }
+  | { readonly kind: 'ledger'; readonly report: wire.control.LedgerReport.$Properties }
   | { readonly kind: 'checkpoint'; readonly report: wire.control.CheckpointNotice.$Properties }
   | { readonly kind: 'metrics'; readonly report: wire.control.MetricsReport.$Properties }
   | { readonly kind: 'farewell'; readonly report: wire.control.Farewell.$Properties }

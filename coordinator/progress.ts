@@ -84,6 +84,12 @@ export class Progress {
       case 'over':
         this.#terminal.live('');
         break;
+      case 'ledger':
+        if (showsProgress)
+          this.#terminal.say(ledgerLine(event.report), event.report.complete ? 'info' : 'error', {
+            epoch: event.report.epoch,
+          });
+        break;
       case 'workers':
       case 'checkpoint':
       case 'metrics':
@@ -191,6 +197,26 @@ export class Progress {
 function imagesPerSecond(state: EpochState, nowMs: number): number {
   const seconds = (nowMs - state.startedMs) / 1000;
   return seconds > 0 ? state.numImages / seconds : 0;
+}
+
+type LedgerReport = Extract<RunEvent, { kind: 'ledger' }>['report'];
+
+/** `epoch 3: 400 of 400 images once, ledger 9f3a…`. */
+function ledgerLine({
+  epoch,
+  images,
+  expectedImages,
+  unreadable,
+  nonFinite,
+  checksum,
+  complete,
+}: LedgerReport): string {
+  const apart = [
+    ...(unreadable ? [`${unreadable} unreadable`] : []),
+    ...(nonFinite ? [`${nonFinite} in steps whose loss was not finite`] : []),
+  ];
+  const which = apart.length > 0 ? ` (${apart.join(', ')})` : '';
+  return `epoch ${epoch ?? 0}: ${images ?? 0} of ${expectedImages ?? 0} images ${complete ? 'once' : 'NOT once'}${which}, ledger ${checksum}`;
 }
 
 /** `2 × wasm 4.22.0 on cpu`, kinds in the order of their first rank. */

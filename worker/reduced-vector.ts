@@ -2,6 +2,7 @@
  * The layout of the vector that a step all-reduces: gradients in backward order, batch-norm statistics, and a tail
  * with everything else on which the ranks must agree. Pure; numbers in, numbers out.
  */
+import { NUM_PARTS } from './ledger/checksum.js';
 
 /** A trainable tensor as the layout sees it. */
 export interface LayoutEntry {
@@ -38,10 +39,12 @@ export const TAIL = {
   nonFinite: 6,
   /** Images that could not be read and stood in as grey. */
   badImages: 7,
+  /** From here on, {@link NUM_PARTS} slots: the ledger's checksum of the images in the step. */
+  ledger: 8,
 } as const;
 
 /** Number of slots in the tail. */
-export const TAIL_LENGTH = 8;
+export const TAIL_LENGTH = TAIL.ledger + NUM_PARTS;
 
 export interface ReducedVectorLayout {
   readonly gradients: readonly Segment[];

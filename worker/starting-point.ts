@@ -5,6 +5,7 @@ import { CheckpointError, ModelError } from '../proto/errors.js';
 import { type Checkpoint, readCheckpoint, requireResumable } from './checkpoint/checkpoint.js';
 import { toFloat32 } from './checkpoint/tensor.js';
 import { requireWeights, transferWeights } from './checkpoint/transfer.js';
+import type { LedgerState } from './ledger/ledger.js';
 import { initialState } from './model/initial-state.js';
 import { anchorsName, type Model, withAnchors } from './model/model.js';
 import { resolveModel } from './model/resolve.js';
@@ -19,6 +20,8 @@ export interface RunProgress {
   readonly stepInEpoch: number;
   /** Sums of the loss terms over the steps of a part-done epoch. */
   readonly lossSums: readonly [number, number, number];
+  /** The images of a part-done epoch. */
+  readonly ledger: LedgerState;
   readonly bestFitness: number;
   readonly bestMetrics: Readonly<Record<string, number>>;
   readonly earlyStopping: EarlyStoppingState;

@@ -8,6 +8,7 @@ import type { RunConfig } from '../configs/run-config.js';
 import type { Batch } from './data/batch.js';
 import type { DeviceTensor, Engine } from './engine/engine.js';
 import { view } from './flat-state.js';
+import type { Ledger } from './ledger/ledger.js';
 import { updateRunning } from './model/batch-norm.js';
 import type { IterationRates } from './optim/schedule.js';
 import { PhaseTimer } from './phases.js';
@@ -29,6 +30,8 @@ export interface StepResult {
   /** The loss was finite on every rank; otherwise nothing was updated. */
   readonly finite: boolean;
   readonly badImages: number;
+  /** The ledger's checksum of the step's images, in parts. */
+  readonly ledgerParts: Float32Array;
   readonly optimizerStepped: boolean;
   readonly allReduce: AllReduceStats;
   readonly phases: { phase: string; seconds: number }[];
@@ -43,6 +46,7 @@ export interface TrainerParts {
   readonly allReduce: AllReduce;
   readonly programs: TrainPrograms;
   readonly state: TrainState;
+  readonly ledger: Ledger;
   /** Decay of the convolution weights, scaled to the images behind one step. */
   readonly weightDecay: number;
   /** This worker's virtual ranks, ascending. */
@@ -136,6 +140,8 @@ export class Trainer {
     tail[TAIL.drain] = drain ? 1 : 0;
     tail[TAIL.nonFinite] = finite ? 0 : 1;
     tail[TAIL.badImages] = batch.badItems.length;
+    const indices = batch.items.map(({ index }) => index);
+    tail.set(this.#parts.ledger.entry(batch.epoch, indices), TAIL.ledger);
     allReduce.add(virtualRank, layout.tailOffset, tail);
     allReduce.bucketReady(virtualRank, layout.buckets.length - 1);
     batch.release();
@@ -176,6 +182,7 @@ export class Trainer {
       drain: tail[TAIL.drain]! > 0,
       finite,
       badImages: tail[TAIL.badImages]!,
+      ledgerParts: tail.slice(TAIL.ledger),
       optimizerStepped: stepped,
       allReduce: stats,
       phases,

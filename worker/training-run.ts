@@ -6,6 +6,7 @@ import { weightsSha256 } from './checkpoint/weights-hash.js';
 import type { Dataset } from './data/dataset.js';
 import { openLoader } from './data/loader.js';
 import { openDataset } from './data/open-dataset.js';
+import { Ledger, requireComplete } from './ledger/ledger.js';
 import { MicrobatchStream } from './microbatches.js';
 import type { Model } from './model/model.js';
 import { countFlops } from './model/summary.js';
@@ -61,6 +62,7 @@ class TrainingRun {
   readonly #state: TrainState;
   readonly #trainer: Trainer;
   readonly #validator: Validator;
+  readonly #ledger: Ledger;
   readonly #schedule: Schedule;
   readonly #files: RunFiles;
   readonly #virtualRanks: readonly number[];
@@ -104,6 +106,7 @@ class TrainingRun {
       linear: config.linearLr,
       optimizer: config.optimizer,
     });
+    this.#ledger = new Ledger(trainSet.table.imageIds, config.seed);
     this.#trainer = new Trainer({
       config,
       engine,
@@ -111,6 +114,7 @@ class TrainingRun {
       allReduce,
       programs: this.#programs,
       state: this.#state,
+      ledger: this.#ledger,
       weightDecay: this.#schedule.weightDecay,
       virtualRanks: this.#virtualRanks,
     });
@@ -160,12 +164,14 @@ class TrainingRun {
     const { config } = this.#context;
     const started = performance.now();
     let lossSums = from.lossSums;
+    this.#ledger.begin(epoch, from.ledger);
     let rates = this.#schedule.at(epoch * this.#stepsPerEpoch);
     this.#trainer.restartClock();
     for (let step = from.stepInEpoch; step < this.#stepsPerEpoch; step++) {
       const input = await this.#trainer.waitForData(() => stream.next(epoch, step));
       rates = this.#schedule.at(this.#state.iteration);
       const result = await this.#trainer.step(input.batches, rates);
+      this.#ledger.commit(result);
       lossSums = [lossSums[0] + result.losses[0], lossSums[1] + result.losses[1], lossSums[2] + result.losses[2]];
       this.#report(epoch, step, rates, result);
       this.#checkFinite(result);
@@ -174,6 +180,7 @@ class TrainingRun {
         return { progress: this.#progress(epoch, step + 1, lossSums), drained: true, stop: false };
       }
     }
+    this.#closeLedger();
     const trainSeconds = (performance.now() - started) / 1000;
     this.#trainSeconds += trainSeconds;
     const losses = scaled(lossSums, 1 / this.#stepsPerEpoch);
@@ -193,6 +200,14 @@ class TrainingRun {
     await this.#writeEpoch({ epoch, losses, rates, report, score, best, final: final || stop, progress });
     this.#reportEpoch(epoch, losses, report, score, best, trainSeconds);
     return { progress, drained: (await this.#agree(drained)) && !final, stop };
+  }
+
+  /** Every image of the epoch was used once: reported by rank 0, insisted on by all. */
+  #closeLedger(): void {
+    const { comms, rank } = this.#context;
+    const verdict = this.#ledger.verdict();
+    if (rank === 0) comms.report({ ledgerReport: verdict });
+    requireComplete(verdict);
   }
 
   /** Between steps there is no sum to carry the drain flag, so rank 0's word counts. */
@@ -219,6 +234,7 @@ class TrainingRun {
       epoch,
       stepInEpoch,
       lossSums,
+      ledger: this.#ledger.state,
       bestFitness: this.#bestFitness,
       bestMetrics: this.#bestMetrics,
       earlyStopping: this.#stopping.state,

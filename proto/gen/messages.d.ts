@@ -98,8 +98,11 @@ export namespace lockstep {
             /** Envelope runStarted. */
             runStarted?: (lockstep.control.RunStarted.$Properties|null);
 
+            /** Envelope ledgerReport. */
+            ledgerReport?: (lockstep.control.LedgerReport.$Properties|null);
+
             /** Envelope body. */
-            body?: ("nodeHello"|"nodeAssign"|"nodeWorkerExit"|"workerHello"|"world"|"heartbeat"|"stepReport"|"epochReport"|"checkpointNotice"|"drain"|"abort"|"failure"|"farewell"|"refusal"|"metricsReport"|"nodeFarewell"|"phaseReport"|"runStarted");
+            body?: ("nodeHello"|"nodeAssign"|"nodeWorkerExit"|"workerHello"|"world"|"heartbeat"|"stepReport"|"epochReport"|"checkpointNotice"|"drain"|"abort"|"failure"|"farewell"|"refusal"|"metricsReport"|"nodeFarewell"|"phaseReport"|"runStarted"|"ledgerReport");
 
             /**
              * Encodes the specified Envelope message. Does not implicitly {@link lockstep.control.Envelope.verify|verify} messages.
@@ -197,8 +200,11 @@ export namespace lockstep {
                 /** Envelope runStarted */
                 runStarted?: (lockstep.control.RunStarted.$Properties|null);
 
+                /** Envelope ledgerReport */
+                ledgerReport?: (lockstep.control.LedgerReport.$Properties|null);
+
                 /** Envelope body */
-                body?: ("nodeHello"|"nodeAssign"|"nodeWorkerExit"|"workerHello"|"world"|"heartbeat"|"stepReport"|"epochReport"|"checkpointNotice"|"drain"|"abort"|"failure"|"farewell"|"refusal"|"metricsReport"|"nodeFarewell"|"phaseReport"|"runStarted");
+                body?: ("nodeHello"|"nodeAssign"|"nodeWorkerExit"|"workerHello"|"world"|"heartbeat"|"stepReport"|"epochReport"|"checkpointNotice"|"drain"|"abort"|"failure"|"farewell"|"refusal"|"metricsReport"|"nodeFarewell"|"phaseReport"|"runStarted"|"ledgerReport");
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -230,9 +236,10 @@ export namespace lockstep {
               nodeFarewell?: lockstep.control.NodeFarewell.$Shape|null;
               phaseReport?: lockstep.control.PhaseReport.$Shape|null;
               runStarted?: lockstep.control.RunStarted.$Shape|null;
+              ledgerReport?: lockstep.control.LedgerReport.$Shape|null;
               $unknowns?: Uint8Array[];
             } & (
-              ({ body?: undefined; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "nodeHello"; nodeHello: lockstep.control.NodeHello.$Shape; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "nodeAssign"; nodeHello?: null; nodeAssign: lockstep.control.NodeAssign.$Shape; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "nodeWorkerExit"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit: lockstep.control.NodeWorkerExit.$Shape; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "workerHello"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello: lockstep.control.WorkerHello.$Shape; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "world"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world: lockstep.control.World.$Shape; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "heartbeat"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat: lockstep.control.Heartbeat.$Shape; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "stepReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport: lockstep.control.StepReport.$Shape; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "epochReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport: lockstep.control.EpochReport.$Shape; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "checkpointNotice"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice: lockstep.control.CheckpointNotice.$Shape; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "drain"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain: lockstep.control.Drain.$Shape; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "abort"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort: lockstep.control.Abort.$Shape; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "failure"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure: lockstep.control.Failure.$Shape; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "farewell"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell: lockstep.control.Farewell.$Shape; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "refusal"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal: lockstep.control.Refusal.$Shape; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "metricsReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport: lockstep.control.MetricsReport.$Shape; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "nodeFarewell"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell: lockstep.control.NodeFarewell.$Shape; phaseReport?: null; runStarted?: null }|{ body?: "phaseReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport: lockstep.control.PhaseReport.$Shape; runStarted?: null }|{ body?: "runStarted"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted: lockstep.control.RunStarted.$Shape })
+              ({ body?: undefined; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "nodeHello"; nodeHello: lockstep.control.NodeHello.$Shape; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "nodeAssign"; nodeHello?: null; nodeAssign: lockstep.control.NodeAssign.$Shape; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "nodeWorkerExit"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit: lockstep.control.NodeWorkerExit.$Shape; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "workerHello"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello: lockstep.control.WorkerHello.$Shape; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "world"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world: lockstep.control.World.$Shape; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "heartbeat"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat: lockstep.control.Heartbeat.$Shape; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "stepReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport: lockstep.control.StepReport.$Shape; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "epochReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport: lockstep.control.EpochReport.$Shape; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "checkpointNotice"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice: lockstep.control.CheckpointNotice.$Shape; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "drain"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain: lockstep.control.Drain.$Shape; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "abort"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort: lockstep.control.Abort.$Shape; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "failure"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure: lockstep.control.Failure.$Shape; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "farewell"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell: lockstep.control.Farewell.$Shape; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "refusal"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal: lockstep.control.Refusal.$Shape; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "metricsReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport: lockstep.control.MetricsReport.$Shape; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "nodeFarewell"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell: lockstep.control.NodeFarewell.$Shape; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "phaseReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport: lockstep.control.PhaseReport.$Shape; runStarted?: null; ledgerReport?: null }|{ body?: "runStarted"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted: lockstep.control.RunStarted.$Shape; ledgerReport?: null }|{ body?: "ledgerReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport: lockstep.control.LedgerReport.$Shape })
             );
         }
 
@@ -1323,6 +1330,105 @@ export namespace lockstep {
 
             /** Shape of an EpochReport. */
             type $Shape = lockstep.control.EpochReport.$Properties;
+        }
+
+        /**
+         * Properties of a LedgerReport.
+         * @deprecated Use lockstep.control.LedgerReport.$Properties instead.
+         */
+        interface ILedgerReport extends lockstep.control.LedgerReport.$Properties {
+        }
+
+        /** Represents a LedgerReport. */
+        class LedgerReport {
+
+            /**
+             * Constructs a new LedgerReport.
+             * @param [properties] Properties to set
+             */
+            constructor(properties?: lockstep.control.LedgerReport.$Properties);
+
+            /** Unknown fields preserved while decoding when enabled */
+            $unknowns?: Uint8Array[];
+
+            /** LedgerReport epoch. */
+            epoch: number;
+
+            /** LedgerReport images. */
+            images: number;
+
+            /** LedgerReport expectedImages. */
+            expectedImages: number;
+
+            /** LedgerReport unreadable. */
+            unreadable: number;
+
+            /** LedgerReport nonFinite. */
+            nonFinite: number;
+
+            /** LedgerReport checksum. */
+            checksum: string;
+
+            /** LedgerReport expectedChecksum. */
+            expectedChecksum: string;
+
+            /** LedgerReport complete. */
+            complete: boolean;
+
+            /**
+             * Encodes the specified LedgerReport message. Does not implicitly {@link lockstep.control.LedgerReport.verify|verify} messages.
+             * @param message LedgerReport message or plain object to encode
+             * @param [writer] Writer to encode to
+             * @returns Writer
+             */
+            static encode(message: lockstep.control.LedgerReport.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+            /**
+             * Decodes a LedgerReport message from the specified reader or buffer.
+             * @param reader Reader or buffer to decode from
+             * @param [length] Message length if known beforehand
+             * @returns {lockstep.control.LedgerReport & lockstep.control.LedgerReport.$Shape} LedgerReport
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): lockstep.control.LedgerReport & lockstep.control.LedgerReport.$Shape;
+        }
+
+        namespace LedgerReport {
+
+            /** Properties of a LedgerReport. */
+            interface $Properties {
+
+                /** LedgerReport epoch */
+                epoch?: (number|null);
+
+                /** LedgerReport images */
+                images?: (number|null);
+
+                /** LedgerReport expectedImages */
+                expectedImages?: (number|null);
+
+                /** LedgerReport unreadable */
+                unreadable?: (number|null);
+
+                /** LedgerReport nonFinite */
+                nonFinite?: (number|null);
+
+                /** LedgerReport checksum */
+                checksum?: (string|null);
+
+                /** LedgerReport expectedChecksum */
+                expectedChecksum?: (string|null);
+
+                /** LedgerReport complete */
+                complete?: (boolean|null);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+            }
+
+            /** Shape of a LedgerReport. */
+            type $Shape = lockstep.control.LedgerReport.$Properties;
         }
 
         /**

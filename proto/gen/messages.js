@@ -55,7 +55,8 @@ export const lockstep = $root.lockstep = (() => {
              * @property {lockstep.control.NodeFarewell.$Properties|null} [nodeFarewell] Envelope nodeFarewell
              * @property {lockstep.control.PhaseReport.$Properties|null} [phaseReport] Envelope phaseReport
              * @property {lockstep.control.RunStarted.$Properties|null} [runStarted] Envelope runStarted
-             * @property {"nodeHello"|"nodeAssign"|"nodeWorkerExit"|"workerHello"|"world"|"heartbeat"|"stepReport"|"epochReport"|"checkpointNotice"|"drain"|"abort"|"failure"|"farewell"|"refusal"|"metricsReport"|"nodeFarewell"|"phaseReport"|"runStarted"} [body] Envelope body
+             * @property {lockstep.control.LedgerReport.$Properties|null} [ledgerReport] Envelope ledgerReport
+             * @property {"nodeHello"|"nodeAssign"|"nodeWorkerExit"|"workerHello"|"world"|"heartbeat"|"stepReport"|"epochReport"|"checkpointNotice"|"drain"|"abort"|"failure"|"farewell"|"refusal"|"metricsReport"|"nodeFarewell"|"phaseReport"|"runStarted"|"ledgerReport"} [body] Envelope body
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -94,9 +95,10 @@ export const lockstep = $root.lockstep = (() => {
              *   nodeFarewell?: lockstep.control.NodeFarewell.$Shape|null;
              *   phaseReport?: lockstep.control.PhaseReport.$Shape|null;
              *   runStarted?: lockstep.control.RunStarted.$Shape|null;
+             *   ledgerReport?: lockstep.control.LedgerReport.$Shape|null;
              *   $unknowns?: Array.<Uint8Array>;
              * } & (
-             *   ({ body?: undefined; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "nodeHello"; nodeHello: lockstep.control.NodeHello.$Shape; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "nodeAssign"; nodeHello?: null; nodeAssign: lockstep.control.NodeAssign.$Shape; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "nodeWorkerExit"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit: lockstep.control.NodeWorkerExit.$Shape; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "workerHello"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello: lockstep.control.WorkerHello.$Shape; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "world"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world: lockstep.control.World.$Shape; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "heartbeat"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat: lockstep.control.Heartbeat.$Shape; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "stepReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport: lockstep.control.StepReport.$Shape; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "epochReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport: lockstep.control.EpochReport.$Shape; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "checkpointNotice"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice: lockstep.control.CheckpointNotice.$Shape; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "drain"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain: lockstep.control.Drain.$Shape; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "abort"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort: lockstep.control.Abort.$Shape; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "failure"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure: lockstep.control.Failure.$Shape; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "farewell"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell: lockstep.control.Farewell.$Shape; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "refusal"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal: lockstep.control.Refusal.$Shape; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "metricsReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport: lockstep.control.MetricsReport.$Shape; nodeFarewell?: null; phaseReport?: null; runStarted?: null }|{ body?: "nodeFarewell"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell: lockstep.control.NodeFarewell.$Shape; phaseReport?: null; runStarted?: null }|{ body?: "phaseReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport: lockstep.control.PhaseReport.$Shape; runStarted?: null }|{ body?: "runStarted"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted: lockstep.control.RunStarted.$Shape })
+             *   ({ body?: undefined; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "nodeHello"; nodeHello: lockstep.control.NodeHello.$Shape; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "nodeAssign"; nodeHello?: null; nodeAssign: lockstep.control.NodeAssign.$Shape; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "nodeWorkerExit"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit: lockstep.control.NodeWorkerExit.$Shape; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "workerHello"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello: lockstep.control.WorkerHello.$Shape; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "world"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world: lockstep.control.World.$Shape; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "heartbeat"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat: lockstep.control.Heartbeat.$Shape; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "stepReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport: lockstep.control.StepReport.$Shape; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "epochReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport: lockstep.control.EpochReport.$Shape; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "checkpointNotice"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice: lockstep.control.CheckpointNotice.$Shape; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "drain"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain: lockstep.control.Drain.$Shape; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "abort"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort: lockstep.control.Abort.$Shape; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "failure"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure: lockstep.control.Failure.$Shape; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "farewell"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell: lockstep.control.Farewell.$Shape; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "refusal"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal: lockstep.control.Refusal.$Shape; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "metricsReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport: lockstep.control.MetricsReport.$Shape; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "nodeFarewell"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell: lockstep.control.NodeFarewell.$Shape; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "phaseReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport: lockstep.control.PhaseReport.$Shape; runStarted?: null; ledgerReport?: null }|{ body?: "runStarted"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted: lockstep.control.RunStarted.$Shape; ledgerReport?: null }|{ body?: "ledgerReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport: lockstep.control.LedgerReport.$Shape })
              * )} lockstep.control.Envelope.$Shape
              */
 
@@ -307,17 +309,25 @@ export const lockstep = $root.lockstep = (() => {
              */
             Envelope.prototype.runStarted = null;
 
+            /**
+             * Envelope ledgerReport.
+             * @member {lockstep.control.LedgerReport.$Properties|null|undefined} ledgerReport
+             * @memberof lockstep.control.Envelope
+             * @instance
+             */
+            Envelope.prototype.ledgerReport = null;
+
             // OneOf field names bound to virtual getters and setters
             let $oneOfFields;
 
             /**
              * Envelope body.
-             * @member {"nodeHello"|"nodeAssign"|"nodeWorkerExit"|"workerHello"|"world"|"heartbeat"|"stepReport"|"epochReport"|"checkpointNotice"|"drain"|"abort"|"failure"|"farewell"|"refusal"|"metricsReport"|"nodeFarewell"|"phaseReport"|"runStarted"|undefined} body
+             * @member {"nodeHello"|"nodeAssign"|"nodeWorkerExit"|"workerHello"|"world"|"heartbeat"|"stepReport"|"epochReport"|"checkpointNotice"|"drain"|"abort"|"failure"|"farewell"|"refusal"|"metricsReport"|"nodeFarewell"|"phaseReport"|"runStarted"|"ledgerReport"|undefined} body
              * @memberof lockstep.control.Envelope
              * @instance
              */
             $Object.defineProperty(Envelope.prototype, "body", {
-                get: $util.oneOfGetter($oneOfFields = ["nodeHello", "nodeAssign", "nodeWorkerExit", "workerHello", "world", "heartbeat", "stepReport", "epochReport", "checkpointNotice", "drain", "abort", "failure", "farewell", "refusal", "metricsReport", "nodeFarewell", "phaseReport", "runStarted"]),
+                get: $util.oneOfGetter($oneOfFields = ["nodeHello", "nodeAssign", "nodeWorkerExit", "workerHello", "world", "heartbeat", "stepReport", "epochReport", "checkpointNotice", "drain", "abort", "failure", "farewell", "refusal", "metricsReport", "nodeFarewell", "phaseReport", "runStarted", "ledgerReport"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -385,6 +395,8 @@ export const lockstep = $root.lockstep = (() => {
                     $root.lockstep.control.PhaseReport.encode(message.phaseReport, writer.uint32(/* id 26, wireType 2 =*/210).fork(), _depth + 1).ldelim();
                 if (message.runStarted != null && $Object.hasOwnProperty.call(message, "runStarted"))
                     $root.lockstep.control.RunStarted.encode(message.runStarted, writer.uint32(/* id 27, wireType 2 =*/218).fork(), _depth + 1).ldelim();
+                if (message.ledgerReport != null && $Object.hasOwnProperty.call(message, "ledgerReport"))
+                    $root.lockstep.control.LedgerReport.encode(message.ledgerReport, writer.uint32(/* id 28, wireType 2 =*/226).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -607,6 +619,13 @@ export const lockstep = $root.lockstep = (() => {
                                 break;
                             message.runStarted = $root.lockstep.control.RunStarted.decode(reader, reader.size(), $undefined, _depth + 1, message.runStarted);
                             message.body = "runStarted";
+                            continue;
+                        }
+                    case 28: {
+                            if (wireType !== 2)
+                                break;
+                            message.ledgerReport = $root.lockstep.control.LedgerReport.decode(reader, reader.size(), $undefined, _depth + 1, message.ledgerReport);
+                            message.body = "ledgerReport";
                             continue;
                         }
                     }
@@ -3669,6 +3688,282 @@ export const lockstep = $root.lockstep = (() => {
             };
 
             return EpochReport;
+        })();
+
+        control.LedgerReport = (function() {
+
+            /**
+             * Properties of a LedgerReport.
+             * @typedef {Object} lockstep.control.LedgerReport.$Properties
+             * @property {number|null} [epoch] LedgerReport epoch
+             * @property {number|null} [images] LedgerReport images
+             * @property {number|null} [expectedImages] LedgerReport expectedImages
+             * @property {number|null} [unreadable] LedgerReport unreadable
+             * @property {number|null} [nonFinite] LedgerReport nonFinite
+             * @property {string|null} [checksum] LedgerReport checksum
+             * @property {string|null} [expectedChecksum] LedgerReport expectedChecksum
+             * @property {boolean|null} [complete] LedgerReport complete
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a LedgerReport.
+             * @memberof lockstep.control
+             * @interface ILedgerReport
+             * @augments lockstep.control.LedgerReport.$Properties
+             * @deprecated Use lockstep.control.LedgerReport.$Properties instead.
+             */
+
+            /**
+             * Shape of a LedgerReport.
+             * @typedef {lockstep.control.LedgerReport.$Properties} lockstep.control.LedgerReport.$Shape
+             */
+
+            /**
+             * Constructs a new LedgerReport.
+             * @memberof lockstep.control
+             * @classdesc Represents a LedgerReport.
+             * @constructor
+             * @param {lockstep.control.LedgerReport.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const LedgerReport = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * LedgerReport epoch.
+             * @member {number} epoch
+             * @memberof lockstep.control.LedgerReport
+             * @instance
+             */
+            LedgerReport.prototype.epoch = 0;
+
+            /**
+             * LedgerReport images.
+             * @member {number} images
+             * @memberof lockstep.control.LedgerReport
+             * @instance
+             */
+            LedgerReport.prototype.images = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * LedgerReport expectedImages.
+             * @member {number} expectedImages
+             * @memberof lockstep.control.LedgerReport
+             * @instance
+             */
+            LedgerReport.prototype.expectedImages = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * LedgerReport unreadable.
+             * @member {number} unreadable
+             * @memberof lockstep.control.LedgerReport
+             * @instance
+             */
+            LedgerReport.prototype.unreadable = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * LedgerReport nonFinite.
+             * @member {number} nonFinite
+             * @memberof lockstep.control.LedgerReport
+             * @instance
+             */
+            LedgerReport.prototype.nonFinite = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * LedgerReport checksum.
+             * @member {string} checksum
+             * @memberof lockstep.control.LedgerReport
+             * @instance
+             */
+            LedgerReport.prototype.checksum = "";
+
+            /**
+             * LedgerReport expectedChecksum.
+             * @member {string} expectedChecksum
+             * @memberof lockstep.control.LedgerReport
+             * @instance
+             */
+            LedgerReport.prototype.expectedChecksum = "";
+
+            /**
+             * LedgerReport complete.
+             * @member {boolean} complete
+             * @memberof lockstep.control.LedgerReport
+             * @instance
+             */
+            LedgerReport.prototype.complete = false;
+
+            /**
+             * Encodes the specified LedgerReport message. Does not implicitly {@link lockstep.control.LedgerReport.verify|verify} messages.
+             * @function encode
+             * @memberof lockstep.control.LedgerReport
+             * @static
+             * @param {lockstep.control.LedgerReport.$Properties} message LedgerReport message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            LedgerReport.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.epoch != null && $Object.hasOwnProperty.call(message, "epoch") && message.epoch !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).uint32(message.epoch);
+                if (message.images != null && $Object.hasOwnProperty.call(message, "images") && (typeof message.images === "object" ? message.images.low || message.images.high : message.images !== 0))
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.images);
+                if (message.expectedImages != null && $Object.hasOwnProperty.call(message, "expectedImages") && (typeof message.expectedImages === "object" ? message.expectedImages.low || message.expectedImages.high : message.expectedImages !== 0))
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.expectedImages);
+                if (message.unreadable != null && $Object.hasOwnProperty.call(message, "unreadable") && (typeof message.unreadable === "object" ? message.unreadable.low || message.unreadable.high : message.unreadable !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.unreadable);
+                if (message.nonFinite != null && $Object.hasOwnProperty.call(message, "nonFinite") && (typeof message.nonFinite === "object" ? message.nonFinite.low || message.nonFinite.high : message.nonFinite !== 0))
+                    writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.nonFinite);
+                if (message.checksum != null && $Object.hasOwnProperty.call(message, "checksum") && message.checksum !== "")
+                    writer.uint32(/* id 6, wireType 2 =*/50).string(message.checksum);
+                if (message.expectedChecksum != null && $Object.hasOwnProperty.call(message, "expectedChecksum") && message.expectedChecksum !== "")
+                    writer.uint32(/* id 7, wireType 2 =*/58).string(message.expectedChecksum);
+                if (message.complete != null && $Object.hasOwnProperty.call(message, "complete") && message.complete !== false)
+                    writer.uint32(/* id 8, wireType 0 =*/64).bool(message.complete);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a LedgerReport message from the specified reader or buffer.
+             * @function decode
+             * @memberof lockstep.control.LedgerReport
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {lockstep.control.LedgerReport & lockstep.control.LedgerReport.$Shape} LedgerReport
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            LedgerReport.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.lockstep.control.LedgerReport();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.epoch = value;
+                            else
+                                delete message.epoch;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.images = value;
+                            else
+                                delete message.images;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.expectedImages = value;
+                            else
+                                delete message.expectedImages;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.unreadable = value;
+                            else
+                                delete message.unreadable;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.nonFinite = value;
+                            else
+                                delete message.nonFinite;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.checksum = value;
+                            else
+                                delete message.checksum;
+                            continue;
+                        }
+                    case 7: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.expectedChecksum = value;
+                            else
+                                delete message.expectedChecksum;
+                            continue;
+                        }
+                    case 8: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.complete = value;
+                            else
+                                delete message.complete;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return LedgerReport;
         })();
 
         control.CheckpointNotice = (function() {

@@ -48,7 +48,14 @@ export interface CommsWorkerData {
 /** What is sent to the coordinator without an answer. */
 export type ReportBody = Pick<
   EnvelopeBody,
-  'stepReport' | 'epochReport' | 'checkpointNotice' | 'failure' | 'metricsReport' | 'phaseReport' | 'runStarted'
+  | 'stepReport'
+  | 'epochReport'
+  | 'ledgerReport'
+  | 'checkpointNotice'
+  | 'failure'
+  | 'metricsReport'
+  | 'phaseReport'
+  | 'runStarted'
 >;
 
 export type EngineDescription = wire.control.EngineDescription.$Properties;
