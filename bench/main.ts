@@ -1,0 +1,38 @@
+/** `npm run bench -- NAME [flags]`: starts one of the benchmarks. */
+import { join } from 'node:path';
+import { LockstepError } from '../proto/errors.js';
+import { repoRoot } from '../proto/paths.js';
+import { findPython } from './python.js';
+import { runProcess } from './run-process.js';
+
+const BENCHMARKS: Readonly<Record<string, { about: string; run(args: readonly string[]): Promise<void> }>> = {
+  step: {
+    about: 'training steps of one process: images per second, phases, memory',
+    run: async (args) => (await import('./step.js')).benchStep(args),
+  },
+  coco: {
+    about: 'the COCO evaluator against pycocotools',
+    run: (args) =>
+      runProcess('bash', [join(repoRoot, 'bench', 'coco', 'compare.sh'), ...args], { PYTHON: findPython(undefined) }),
+  },
+};
+
+function usage(): string {
+  const rows = Object.entries(BENCHMARKS).map(([name, { about }]) => `  ${name.padEnd(8)}${about}`);
+  return `npm run bench -- NAME [flags]\n${rows.join('\n')}\nThe flags of each stand in bench/README.md.\n`;
+}
+
+const [name = '', ...args] = process.argv.slice(2);
+const benchmark = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
+if (benchmark === undefined) {
+  process.stderr.write(usage());
+  process.exitCode = name === '' || name === '--help' ? 0 : 2;
+} else {
+  try {
+    await benchmark.run(args);
+  } catch (error) {
+    if (!(error instanceof LockstepError)) throw error;
+    process.stderr.write(`${error.code}: ${error.message}\n${error.hint === undefined ? '' : `  ${error.hint}\n`}`);
+    process.exitCode = error.exitCode;
+  }
+}
