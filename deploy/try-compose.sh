@@ -81,7 +81,7 @@ echo "build context from this checkout"
 node "$root/coordinator/setup/bootstrap.mjs" --build-only
 library=$(node "$root/dist/coordinator/setup/stage-engine.js" cpu)
 mkdir -p "$work/context/prebuilt"
-for name in launch package.json package-lock.json tsconfig.json LICENSE NOTICE configs coordinator proto worker deploy bench test dist node_modules; do
+for name in launch package.json package-lock.json tsconfig.json tsconfig.build.json LICENSE NOTICE configs coordinator proto worker deploy bench test dist node_modules; do
   if [ -e "$root/$name" ]; then cp -a "$root/$name" "$work/context/"; fi
 done
 cp -a "$(dirname -- "$library")" "$work/context/prebuilt/engine"
