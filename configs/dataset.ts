@@ -136,6 +136,8 @@ function locateSources(
   const locate = (split: Split): string[] => {
     const given = value[split] ?? [];
     return [given].flat().map((entry) => {
+      // An index of tar files behind HTTP(S); whether it is there shows when it is read.
+      if (/^https?:\/\//i.test(entry)) return entry;
       const candidates = [...new Set(roots.map((root) => resolve(root, entry)))];
       const found = candidates.find((candidate) => existsSync(candidate));
       // A test split is used on request only; most people do not have it.

@@ -2,7 +2,7 @@
  * The layout of the vector that a step all-reduces: gradients in backward order, batch-norm statistics, and a tail
  * with everything else on which the ranks must agree. Pure; numbers in, numbers out.
  */
-import { NUM_PARTS } from './ledger/checksum.js';
+import { NUM_ENTRY_SLOTS } from './ledger/ledger.js';
 
 /** A trainable tensor as the layout sees it. */
 export interface LayoutEntry {
@@ -39,12 +39,12 @@ export const TAIL = {
   nonFinite: 6,
   /** Images that could not be read and stood in as grey. */
   badImages: 7,
-  /** From here on, {@link NUM_PARTS} slots: the ledger's checksum of the images in the step. */
+  /** From here on, {@link NUM_ENTRY_SLOTS} slots: the ledger's entry for the images in the step. */
   ledger: 8,
 } as const;
 
 /** Number of slots in the tail. */
-export const TAIL_LENGTH = TAIL.ledger + NUM_PARTS;
+export const TAIL_LENGTH = TAIL.ledger + NUM_ENTRY_SLOTS;
 
 export interface ReducedVectorLayout {
   readonly gradients: readonly Segment[];

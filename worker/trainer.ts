@@ -8,7 +8,7 @@ import type { RunConfig } from '../configs/run-config.js';
 import type { Batch } from './data/batch.js';
 import type { DeviceTensor, Engine } from './engine/engine.js';
 import { view } from './flat-state.js';
-import type { Ledger } from './ledger/ledger.js';
+import { type Ledger, NUM_ENTRY_SLOTS } from './ledger/ledger.js';
 import { updateRunning } from './model/batch-norm.js';
 import type { IterationRates } from './optim/schedule.js';
 import { PhaseTimer } from './phases.js';
@@ -30,8 +30,8 @@ export interface StepResult {
   /** The loss was finite on every rank; otherwise nothing was updated. */
   readonly finite: boolean;
   readonly badImages: number;
-  /** The ledger's checksum of the step's images, in parts. */
-  readonly ledgerParts: Float32Array;
+  /** The ledger's entry for the step's images. */
+  readonly ledgerEntry: Float32Array;
   readonly optimizerStepped: boolean;
   readonly allReduce: AllReduceStats;
   readonly phases: { phase: string; seconds: number }[];
@@ -182,7 +182,7 @@ export class Trainer {
       drain: tail[TAIL.drain]! > 0,
       finite,
       badImages: tail[TAIL.badImages]!,
-      ledgerParts: tail.slice(TAIL.ledger),
+      ledgerEntry: tail.slice(TAIL.ledger, TAIL.ledger + NUM_ENTRY_SLOTS),
       optimizerStepped: stepped,
       allReduce: stats,
       phases,

@@ -1,4 +1,6 @@
 /** A data set after its scan: paths, sizes and labels in flat arrays that threads can share. */
+import { buildLocations, type ShardLocations } from './shards/locations.js';
+import type { SampleLocation } from './shards/shard-reader.js';
 
 /** What a scan found; the counts and messages that the user sees. */
 export interface ScanReport {
@@ -30,6 +32,8 @@ export interface DatasetTable {
   readonly points: Float32Array;
   /** [numLabels + 1] in numbers (not points); no numbers: the label has no polygon. */
   readonly pointStarts: Int32Array;
+  /** Where images lie that are packed in tar files. @defaultValue all are files of their own */
+  readonly locations?: ShardLocations | undefined;
 }
 
 /** One image's entry while a table is being built. */
@@ -42,6 +46,8 @@ export interface SampleEntry {
   readonly labels: Float32Array;
   /** One per label, empty where the label is a plain box; or none at all. */
   readonly polygons: readonly Float32Array[];
+  /** Set for an image inside a tar file; `path` is only a name then. */
+  readonly location?: SampleLocation | undefined;
 }
 
 function sharedFloat32(length: number): Float32Array {
@@ -64,6 +70,7 @@ export function buildTable(entries: readonly SampleEntry[]): DatasetTable {
     labelStarts: sharedInt32(entries.length + 1),
     points: sharedFloat32(numNumbers),
     pointStarts: sharedInt32(numLabels + 1),
+    locations: buildLocations(entries),
   };
   let label = 0;
   let point = 0;

@@ -63,11 +63,13 @@ export async function endsLikeJpeg(path: string): Promise<boolean> {
 /**
  * The picture as 8-bit RGB with the EXIF rotation applied. Grey, palette, CMYK and 16-bit pictures are converted, alpha
  * is dropped, colour profiles are ignored (as the reference's reader does). Of a truncated file the rest is grey.
+ * @param path names the picture in messages
+ * @param input the file's path or its bytes
  * @throws DataError `DATA_IMAGE_UNREADABLE`
  */
-export async function decodeImage(path: string): Promise<RgbImage> {
+export async function decodeImage(path: string, input: string | Uint8Array = path): Promise<RgbImage> {
   try {
-    const { data, info } = await sharp(path, { failOn: 'none', ignoreIcc: true, sequentialRead: true })
+    const { data, info } = await sharp(input, { failOn: 'none', ignoreIcc: true, sequentialRead: true })
       .autoOrient()
       .toColourspace('srgb')
       .removeAlpha()

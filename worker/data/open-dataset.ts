@@ -8,6 +8,7 @@ import { buildTable, Dataset, type SampleEntry, type ScanReport } from './datase
 import { byCodeUnits, labelPath, listImages } from './image-list.js';
 import { fingerprint, readCache, type ScanResult, writeCache } from './label-cache.js';
 import { type ScanOptions, scanCoco, scanYolo } from './scan.js';
+import { indexEntries, isShardIndex, readIndex } from './shards/shard-index.js';
 
 export interface OpenDatasetOptions extends ScanOptions {
   /** Training insists on labels; validation does not. */
@@ -20,7 +21,12 @@ export interface OpenDatasetOptions extends ScanOptions {
   readonly cacheDir?: string;
 }
 
-async function scanSources(sources: readonly string[], names: readonly string[], options: OpenDatasetOptions) {
+/** Lists and scans sources of any kind, or takes the scan from the label cache. */
+export async function scanSources(
+  sources: readonly string[],
+  names: readonly string[],
+  options: ScanOptions & { readonly cacheDir?: string },
+): Promise<ScanResult[]> {
   const cacheDir = options.cacheDir ?? join(cacheRoot(), 'labels');
   const cached = async (files: string[], salt: string[], scan: () => Promise<ScanResult>): Promise<ScanResult> => {
     const key = await fingerprint(files, salt);
@@ -31,16 +37,19 @@ async function scanSources(sources: readonly string[], names: readonly string[],
     return result;
   };
   const results: ScanResult[] = [];
-  const plain = sources.filter((source) => extname(source).toLowerCase() !== '.json');
+  const shards = sources.filter(isShardIndex);
+  const plain = sources.filter((source) => !isShardIndex(source) && extname(source).toLowerCase() !== '.json');
   if (plain.length > 0) {
     const paths = await listImages(plain);
     results.push(await cached([...paths, ...paths.map(labelPath)], ['yolo'], () => scanYolo(paths, options)));
   }
-  for (const source of sources.filter((s) => !plain.includes(s))) {
+  for (const source of sources.filter((s) => !plain.includes(s) && !shards.includes(s))) {
     const images = sortedByPath(await readCocoInstances(source, names));
     const files = [source, ...images.flatMap((image) => image.path ?? [])];
     results.push(await cached(files, ['coco', ...names], () => scanCoco(images, options)));
   }
+  // The index of a packed split holds what a scan would find.
+  for (const source of shards) results.push(indexEntries(await readIndex(source, options), source));
   return results;
 }
 

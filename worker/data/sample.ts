@@ -16,6 +16,7 @@ import {
   polygonInNetwork,
 } from './placement.js';
 import { resizeArea, resizeBilinear } from './resize.js';
+import { imageInput } from './shards/locations.js';
 
 /** What stays the same for all samples of a loader. Crosses threads. */
 export interface SampleOptions {
@@ -45,7 +46,7 @@ export interface Sample {
 
 /** The picture at its long side `imgsz`; the kernel is the reference's choice. */
 async function loadAtLongSide(dataset: Dataset, index: number, options: SampleOptions): Promise<RgbImage> {
-  const native = await decodeImage(dataset.imagePath(index));
+  const native = await decodeImage(dataset.imagePath(index), await imageInput(dataset.table, index));
   const { width, height } = longSideSize(native.height, native.width, options.imgsz);
   const shrinks = options.imgsz < Math.max(native.height, native.width);
   return shrinks && !options.augment ? resizeArea(native, width, height) : resizeBilinear(native, width, height);

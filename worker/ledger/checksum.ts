@@ -76,20 +76,22 @@ const PART_BITS = 11n;
 const PART_MASK = (1n << PART_BITS) - 1n;
 
 /** How many float32 numbers carry a checksum. */
-export const NUM_PARTS = 6;
+export const NUM_CHECKSUM_PARTS = 6;
 
 /** Sums of parts stay exact integers in float32 for up to so many addends: 2¹¹ · 2¹³ = 2²⁴. */
 export const MAX_ADDENDS = 8192;
 
-/** Cuts a checksum into {@link NUM_PARTS} integers below 2¹¹, lowest first. */
+/** Cuts a checksum into {@link NUM_CHECKSUM_PARTS} integers below 2¹¹, lowest first. */
 export function toParts(checksum: bigint): Float32Array {
-  return Float32Array.from({ length: NUM_PARTS }, (_, i) => Number((checksum >> (PART_BITS * BigInt(i))) & PART_MASK));
+  return Float32Array.from({ length: NUM_CHECKSUM_PARTS }, (_, i) =>
+    Number((checksum >> (PART_BITS * BigInt(i))) & PART_MASK),
+  );
 }
 
 /** Puts element-wise sums of parts together again; exact for up to {@link MAX_ADDENDS} addends. */
 export function fromParts(parts: ArrayLike<number>): bigint {
   let checksum = 0n;
-  for (let i = 0; i < NUM_PARTS; i++) checksum += BigInt(parts[i]!) << (PART_BITS * BigInt(i));
+  for (let i = 0; i < NUM_CHECKSUM_PARTS; i++) checksum += BigInt(parts[i]!) << (PART_BITS * BigInt(i));
   return BigInt.asUintN(64, checksum);
 }
 

@@ -5,7 +5,10 @@
  * to the same verdict, and the part-done ledger goes into the checkpoint.
  */
 import { DataError } from '../../proto/errors.js';
-import { EpochHasher, fromParts, imageIdentities, toHex, toParts } from './checksum.js';
+import { EpochHasher, fromParts, imageIdentities, NUM_CHECKSUM_PARTS, toHex, toParts } from './checksum.js';
+
+/** Slots of an entry: how many images, then the parts of their checksum. */
+export const NUM_ENTRY_SLOTS = 1 + NUM_CHECKSUM_PARTS;
 
 /** A part-done epoch as a checkpoint keeps it. */
 export interface LedgerState {
@@ -22,11 +25,10 @@ export interface LedgerState {
 
 /** What a step adds, summed over all virtual ranks. */
 export interface CommittedStep {
-  readonly images: number;
   readonly badImages: number;
   readonly finite: boolean;
   /** Sum of {@link Ledger.entry} over the virtual ranks. */
-  readonly ledgerParts: ArrayLike<number>;
+  readonly ledgerEntry: Float32Array;
 }
 
 /** The verdict on an epoch. */
@@ -66,20 +68,24 @@ export class Ledger {
     this.#state = done?.epoch === epoch ? done : { epoch, ...NOTHING };
   }
 
-  /** What a virtual rank adds to the reduced vector for the images in its microbatch: small integers, float32 [NUM_PARTS]. */
-  entry(epoch: number, indices: Iterable<number>): Float32Array {
-    return toParts(this.#hasherOf(epoch).sum(indices));
+  /** What a virtual rank adds to the reduced vector for the images in its microbatch: small integers, float32 [NUM_ENTRY_SLOTS]. */
+  entry(epoch: number, indices: readonly number[]): Float32Array {
+    const entry = new Float32Array(NUM_ENTRY_SLOTS);
+    entry[0] = indices.length;
+    entry.set(toParts(this.#hasherOf(epoch).sum(indices)), 1);
+    return entry;
   }
 
   /** Counts the images of a step. To be called once the step can no longer be undone. */
-  commit(step: CommittedStep): void {
+  commit({ badImages, finite, ledgerEntry }: CommittedStep): void {
     const { epoch, images, unreadable, nonFinite, checksum } = this.#state;
+    const stepImages = ledgerEntry[0]!;
     this.#state = {
       epoch,
-      images: images + step.images,
-      unreadable: unreadable + step.badImages,
-      nonFinite: nonFinite + (step.finite ? 0 : step.images),
-      checksum: toHex(BigInt.asUintN(64, BigInt(`0x${checksum}`) + fromParts(step.ledgerParts))),
+      images: images + stepImages,
+      unreadable: unreadable + badImages,
+      nonFinite: nonFinite + (finite ? 0 : stepImages),
+      checksum: toHex(BigInt.asUintN(64, BigInt(`0x${checksum}`) + fromParts(ledgerEntry.subarray(1)))),
     };
   }
 

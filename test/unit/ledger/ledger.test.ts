@@ -6,30 +6,28 @@ import {
   fromParts,
   imageIdentities,
   MAX_ADDENDS,
-  NUM_PARTS,
   toParts,
 } from '../../../worker/ledger/checksum.js';
-import { Ledger, type LedgerState, requireComplete } from '../../../worker/ledger/ledger.js';
+import { Ledger, type LedgerState, NUM_ENTRY_SLOTS, requireComplete } from '../../../worker/ledger/ledger.js';
 
 const idsOf = (numImages: number): string[] => Array.from({ length: numImages }, (_, i) => `image ${i}`);
 
 /** What `worldSize` workers leave in the tail of the reduced vector after a step: their virtual ranks' entries, summed in float32. */
 function reducedStep(ledger: Ledger, epoch: number, microbatches: readonly Int32Array[], worldSize: number) {
-  const parts = new Float32Array(NUM_PARTS);
+  const entry = new Float32Array(NUM_ENTRY_SLOTS);
   const share = Math.ceil(microbatches.length / worldSize);
   for (let rank = 0; rank < worldSize; rank++) {
-    const partial = new Float32Array(NUM_PARTS);
+    const partial = new Float32Array(NUM_ENTRY_SLOTS);
     for (const indices of microbatches.slice(rank * share, (rank + 1) * share)) {
-      ledger.entry(epoch, indices).forEach((value, i) => {
+      ledger.entry(epoch, [...indices]).forEach((value, i) => {
         partial[i]! += value;
       });
     }
     partial.forEach((value, i) => {
-      parts[i]! += value;
+      entry[i]! += value;
     });
   }
-  const images = microbatches.reduce((sum, indices) => sum + indices.length, 0);
-  return { images, badImages: 0, finite: true, ledgerParts: parts };
+  return { badImages: 0, finite: true, ledgerEntry: entry };
 }
 
 describe('the ledger', () => {
@@ -77,7 +75,7 @@ describe('the ledger', () => {
     const ledger = new Ledger(idsOf(10), 0);
     const verdictOn = (indices: number[]) => {
       ledger.begin(3);
-      ledger.commit({ images: indices.length, badImages: 0, finite: true, ledgerParts: ledger.entry(3, indices) });
+      ledger.commit({ badImages: 0, finite: true, ledgerEntry: ledger.entry(3, indices) });
       return ledger.verdict();
     };
     const all = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
@@ -94,18 +92,18 @@ describe('the ledger', () => {
   it('counts unreadable images and steps that changed nothing apart, and still closes', () => {
     const ledger = new Ledger(idsOf(6), 1);
     ledger.begin(0);
-    ledger.commit({ images: 4, badImages: 1, finite: true, ledgerParts: ledger.entry(0, [0, 2, 4, 1]) });
-    ledger.commit({ images: 2, badImages: 0, finite: false, ledgerParts: ledger.entry(0, [5, 3]) });
+    ledger.commit({ badImages: 1, finite: true, ledgerEntry: ledger.entry(0, [0, 2, 4, 1]) });
+    ledger.commit({ badImages: 0, finite: false, ledgerEntry: ledger.entry(0, [5, 3]) });
     expect(ledger.verdict()).toMatchObject({ complete: true, images: 6, unreadable: 1, nonFinite: 2 });
   });
 
   it('notices that the data set is another one than before the drain', () => {
     const before = new Ledger(idsOf(4), 0);
     before.begin(2);
-    before.commit({ images: 2, badImages: 0, finite: true, ledgerParts: before.entry(2, [0, 1]) });
+    before.commit({ badImages: 0, finite: true, ledgerEntry: before.entry(2, [0, 1]) });
     const after = new Ledger(['image 0', 'exchanged', 'image 2', 'image 3'], 0);
     after.begin(2, before.state);
-    after.commit({ images: 2, badImages: 0, finite: true, ledgerParts: after.entry(2, [2, 3]) });
+    after.commit({ badImages: 0, finite: true, ledgerEntry: after.entry(2, [2, 3]) });
     expect(after.verdict().complete).toBe(false);
   });
 
@@ -124,7 +122,7 @@ describe('the parts of a checksum', () => {
   it('survive a sum in float32 over as many virtual ranks as there may be', () => {
     // Every part at its largest, 2¹¹ − 1, 8192 times: 2047 · 8192 < 2²⁴, the last integer before float32 has gaps.
     const largest = 2n ** 64n - 1n;
-    const total = new Float32Array(NUM_PARTS);
+    const total = new Float32Array(NUM_ENTRY_SLOTS);
     for (let i = 0; i < MAX_ADDENDS; i++) {
       toParts(largest).forEach((value, k) => {
         total[k]! += value;
