@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { averagePrecision, averagePrecisionPerClass, precisionEnvelope } from '../../worker/eval/average-precision.js';
 import { boxIou } from '../../worker/eval/boxes.js';
 import { ConfusionMatrix } from '../../worker/eval/confusion-matrix.js';
-import { matchDetections } from '../../worker/eval/match.js';
+import { IOU_THRESHOLDS, matchDetections } from '../../worker/eval/match.js';
 import { type Detections, nonMaxSuppression } from '../../worker/eval/nms.js';
 import { COCO_CATEGORY_IDS, type CocoResult, imageIdOf, toCocoResults } from '../../worker/eval/predictions.js';
 import { ValStats } from '../../worker/eval/val-stats.js';
@@ -38,7 +38,7 @@ interface EndToEnd {
   readonly multi_label: boolean;
   readonly max_det: number;
   readonly batches: readonly EndToEndBatch[];
-  readonly stats: { readonly conf: TensorEntry; readonly target_cls: TensorEntry };
+  readonly stats: { readonly [name in 'tp' | 'conf' | 'pred_cls' | 'target_cls']: TensorEntry };
   readonly per_class: ClassFigures;
   readonly result: Means;
   readonly maps: TensorEntry | null;
@@ -76,6 +76,7 @@ interface ApFixture {
     readonly note?: string;
   }[];
   readonly end_to_end: readonly EndToEnd[];
+  readonly iou_thresholds: TensorEntry;
 }
 
 const fixture = readFixture<ApFixture>('ap');
@@ -126,6 +127,16 @@ describe('precision, recall, F1 and AP per class are those of the reference', ()
         ['ap', classes.flatMap((c) => [...c.ap]), result.ap],
       ] as const;
       for (const [what, actual, expected] of figures) expectClose(actual, tensor64(expected).data, what);
+      if (result.map === undefined) return;
+      const mean = (values: readonly number[]): number =>
+        values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
+      const means = [
+        mean(classes.map((c) => c.precision)),
+        mean(classes.map((c) => c.recall)),
+        mean(classes.map((c) => c.ap[0]!)),
+        mean(classes.flatMap((c) => [...c.ap])),
+      ];
+      expectClose(means, [result.mp!, result.mr!, result.map50!, result.map], 'means');
     });
   }
 });
@@ -139,6 +150,10 @@ it('one recall-precision curve gives the envelope and the area of the reference'
     expectClose(envelope.precision, tensor64(testCase.envelope_precision).data, 'precision');
     expectClose(envelope.recall, tensor64(testCase.envelope_recall).data, 'recall');
   }
+});
+
+it('the IoU thresholds are those of the reference', () => {
+  expectClose(IOU_THRESHOLDS, tensor(fixture.iou_thresholds).data, 'threshold');
 });
 
 describe('detections are matched with labels as in the reference (Q14)', () => {

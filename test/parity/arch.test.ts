@@ -2,46 +2,25 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { repoRoot } from '../../proto/paths.js';
+import { fuseModel } from '../../worker/model/fuse.js';
 import { headBias, initialState } from '../../worker/model/initial-state.js';
-import { anchorsGrid } from '../../worker/model/model.js';
+import { anchorsGrid, type Model } from '../../worker/model/model.js';
 import { resolveModel } from '../../worker/model/resolve.js';
 import { parseModelYaml } from '../../worker/model/spec.js';
 import { countFlops, summaryLine } from '../../worker/model/summary.js';
+import { expectLayers, expectLeaves, type RecordedArchitecture } from '../support/architecture.js';
 import { readFixture, type TensorEntry, tensor } from '../support/fixtures.js';
 
-interface ArchModel {
+interface ArchModel extends RecordedArchitecture {
   nc: number;
   summary_line: string;
   modules_total: number;
+  convs: number;
   params: number;
+  gradients: number;
   gflops_640_as_reported: number;
   gflops_640_convs_only: number;
-  strides: number[];
   anchors_px: number[][];
-  anchors_grid: TensorEntry;
-  saved_layers: number[];
-  layers: {
-    i: number;
-    from: number | number[];
-    type: string;
-    repeat: number;
-    params: number;
-    out_channels?: number;
-    out_stride?: number;
-    shortcut_added?: boolean;
-  }[];
-  leaves: {
-    name: string;
-    type: string;
-    in: number;
-    out: number;
-    kernel: number[] | number;
-    stride: number[] | number;
-    padding: number[] | number;
-    bias: boolean;
-    channels: number;
-    left_right_top_bottom: number[];
-  }[];
   state: Record<string, number[]>;
 }
 interface Arch {
@@ -63,58 +42,23 @@ const load = (name: string, nc?: number) => {
   return resolveModel(parseModelYaml(readFileSync(path, 'utf8'), path), { nc });
 };
 
+/** What folding the batch norms leaves: each loses a module, and its scale; its bias becomes the convolution's. */
+function fusedTotals(model: Model): { parameters: number; modules: number } {
+  const norms = model.layers.flatMap((layer) => layer.block.leaves).filter((leaf) => leaf.kind === 'bn');
+  const scales = norms.reduce((sum, { channels }) => sum + channels, 0);
+  return { parameters: model.numParameters - scales, modules: model.numModules - norms.length };
+}
+
 describe.each(Object.keys(arch.models))('%s at full size', (name) => {
   const expected = arch.models[name]!;
-  const model = load(name);
+  const model = load(name, expected.nc);
 
-  it('has the layers of the reference', () => {
-    const got = model.layers.map((layer) => ({
-      i: layer.index,
-      from: layer.spec.from.length === 1 ? layer.spec.from[0] : layer.spec.from,
-      type: layer.spec.module,
-      repeat: layer.repeats,
-      params: layer.numParameters,
-      ...(layer.index === model.detectIndex
-        ? {}
-        : // The padded map has no whole stride; it depends on the size of the image that the stride was measured with.
-          {
-            out_channels: layer.block.outChannels,
-            ...(layer.spec.module === 'ZeroPad2d' ? {} : { out_stride: layer.outStride }),
-          }),
-      ...(layer.block.shortcutAdded === undefined ? {} : { shortcut_added: layer.block.shortcutAdded }),
-    }));
-    const wanted = expected.layers.map(
-      ({ i, from, type, repeat, params, out_channels, out_stride, shortcut_added }) => ({
-        i,
-        from,
-        type,
-        repeat,
-        params,
-        ...(out_channels === undefined ? {} : { out_channels }),
-        ...(out_stride === undefined || type === 'ZeroPad2d' ? {} : { out_stride }),
-        ...(shortcut_added === undefined ? {} : { shortcut_added }),
-      }),
-    );
-    expect(got).toEqual(wanted);
-    const saved = model.layers.flatMap(({ spec, inputs }) => inputs.filter((_, k) => spec.from[k] !== -1));
-    expect([...new Set(saved)].sort((a, b) => a - b)).toEqual(expected.saved_layers);
-  });
+  it('has the layers of the reference', () => expectLayers(model, expected));
 
   it('has the operators of the reference with their settings', () => {
-    const leaves = model.layers.flatMap((layer) => layer.block.leaves).filter((leaf) => leaf.kind !== 'anchors');
-    const byName = new Map(expected.leaves.map((leaf) => [leaf.name, leaf]));
-    expect(leaves.map((leaf) => leaf.name).sort()).toEqual([...byName.keys()].sort());
-    for (const leaf of leaves) {
-      const wanted = byName.get(leaf.name)!;
-      expect(leaf.kind).toBe(wanted.type);
-      if (leaf.kind === 'conv') {
-        expect(leaf).toMatchObject({ in: wanted.in, out: wanted.out, bias: wanted.bias });
-        expect([leaf.kernel, leaf.stride, leaf.padding]).toEqual([wanted.kernel, wanted.stride, wanted.padding]);
-      } else if (leaf.kind === 'bn') expect(leaf.channels).toBe(wanted.channels);
-      else if (leaf.kind === 'maxpool') {
-        expect([leaf.kernel, leaf.stride, leaf.padding]).toEqual([wanted.kernel, wanted.stride, wanted.padding]);
-      } else if (leaf.kind === 'zeropad') expect(leaf.leftRightTopBottom).toEqual(wanted.left_right_top_bottom);
-    }
+    expectLeaves(model, expected);
+    const leaves = model.layers.flatMap((layer) => layer.block.leaves);
+    expect(leaves.filter(({ kind }) => kind === 'conv')).toHaveLength(expected.convs);
   });
 
   it('lists its state under the names of the reference, in its order', () => {
@@ -123,10 +67,9 @@ describe.each(Object.keys(arch.models))('%s at full size', (name) => {
 
   it('has its parameters, modules, strides, anchors and operations', () => {
     expect(model.numParameters).toBe(expected.params);
+    expect(expected.gradients).toBe(model.numParameters);
     expect(model.numModules).toBe(expected.modules_total);
-    expect(model.strides).toEqual(expected.strides);
     expect(model.anchorsPx.map((layer) => layer.flat())).toEqual(expected.anchors_px);
-    expect(anchorsGrid(model)).toEqual(tensor(expected.anchors_grid).data);
     const flops = countFlops(model, 640, 640);
     expect(flops.convolutions / 1e9).toBeCloseTo(expected.gflops_640_convs_only, 9);
     expect(flops.reported / 1e9).toBeCloseTo(expected.gflops_640_as_reported, 9);
@@ -136,17 +79,30 @@ describe.each(Object.keys(arch.models))('%s at full size', (name) => {
 
 // Totals of reference section 10; multiply-accumulates are printed there with two decimals.
 it.each([
-  ['n', 1_872_157, 270, 4.47],
-  ['s', 7_235_389, 270, 16.43],
-  ['m', 21_190_557, 369, 48.87],
-  ['l', 46_563_709, 468, 108.99],
-  ['x', 86_749_405, 567, 205.45],
-])('yolov5%s has %d parameters in %d modules', (size, parameters, modules, gflops) => {
-  const model = load(`yolov5${size}`);
-  expect(model.numParameters).toBe(parameters);
-  expect(model.numModules).toBe(modules);
-  expect(model.strides).toEqual([8, 16, 32]);
-  expect(countFlops(model, 640, 640).convolutions / 1e9).toBeCloseTo(gflops, 1.99);
+  ['n', 1_872_157, 1_867_405, 270, 213, 4.47],
+  ['s', 7_235_389, 7_225_885, 270, 213, 16.43],
+  ['m', 21_190_557, 21_172_173, 369, 290, 48.87],
+  ['l', 46_563_709, 46_533_693, 468, 367, 108.99],
+  ['x', 86_749_405, 86_705_005, 567, 444, 205.45],
+])(
+  'yolov5%s has %d parameters, %d when fused, in %d and %d modules',
+  (size, parameters, fused, modules, fusedModules, gflops) => {
+    const model = load(`yolov5${size}`);
+    expect(model.numParameters).toBe(parameters);
+    expect(model.numModules).toBe(modules);
+    expect(model.strides).toEqual([8, 16, 32]);
+    expect(countFlops(model, 640, 640).convolutions / 1e9).toBeCloseTo(gflops, 1.99);
+    expect(fusedTotals(model)).toEqual({ parameters: fused, modules: fusedModules });
+  },
+);
+
+// Totals of reference section 3.5.
+it.each([
+  ['yolov3', 61_922_845, 261],
+  ['yolov3-spp', 62_971_933, 269],
+  ['yolov3-tiny', 8_849_182, 48],
+])('%s has %d parameters in %d modules when fused', (name, fused, fusedModules) => {
+  expect(fusedTotals(load(name))).toEqual({ parameters: fused, modules: fusedModules });
 });
 
 it('yolov5s has the parameters per layer of reference section 10', () => {
@@ -155,6 +111,16 @@ it('yolov5s has the parameters per layer of reference section 10', () => {
     90880, 147712, 0, 296448, 590336, 0, 1182720, 229245,
   ];
   expect(load('yolov5s').layers.map((layer) => layer.numParameters)).toEqual(expected);
+});
+
+it('folding the batch norms of a model leaves the parameters that the totals count', () => {
+  const model = load('yolov3-tiny');
+  const fused = fuseModel(model, initialState(model, 0)).model;
+  expect(
+    fused.state
+      .filter(({ kind }) => kind !== 'anchors')
+      .reduce((sum, { shape }) => sum + shape.reduce((p, n) => p * n, 1), 0),
+  ).toBe(fusedTotals(model).parameters);
 });
 
 it('yolov3-tiny with three classes has 8 674 496 parameters', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Hyp } from '../../configs/run-config.js';
 import { applyPixelStages, type FinishedScene, perspectiveScene } from '../../worker/data/augment.js';
 import { letterboxImage } from '../../worker/data/letterbox-image.js';
-import { composeMosaic, type MosaicTile, placeTile } from '../../worker/data/mosaic.js';
+import { composeMosaic, drawMosaic, type MosaicTile, placeTile } from '../../worker/data/mosaic.js';
 import { drawPerspective, transformBoxes } from '../../worker/data/perspective.js';
 import { labelsInNetwork, normaliseLabels, placeImage } from '../../worker/data/placement.js';
 import { readFixture, type TensorEntry, tensor, tensor64 } from '../support/fixtures.js';
@@ -33,6 +33,7 @@ interface MosaicCase {
   canvas_labels_xyxy: TensorEntry;
   M: TensorEntry;
   candidates: { after: TensorEntry; kept: boolean[] };
+  result_labels_xyxy: TensorEntry;
   result_hw: [number, number];
 }
 
@@ -74,16 +75,30 @@ describe('a whole training sample against the reference', () => {
 
   it.each(images.flips.map((c) => [c.flipud, c.fliplr, c] as const))('flips %i, %i exactly', (flipud, fliplr, c) => {
     const still = { hsv_h: 0, hsv_s: 0, hsv_v: 0, degrees: 0, translate: 0, scale: 0, shear: 0, perspective: 0 };
-    const { image, labels } = runPipeline({ ...c, img_size: 32 }, { ...hypDefaults, ...still, flipud, fliplr });
+    const { image, labels } = runPipeline(
+      { ...c, img_size: c.image.shape[0]! },
+      { ...hypDefaults, ...still, flipud, fliplr },
+    );
     expect(imageDifference(image, rgbImageFromPlanes(c.result_rgb_chw)).max).toBe(0);
     expectLabels(labels, c.result_labels);
   });
 });
 
+/** Draws of no meaning for the choice of pictures. */
+const ZEROS = Array.from({ length: 6 }, () => ({ value: 0 }));
+
 describe('mosaic-4 against the reference', () => {
   it.each(mosaics.map((c, i) => [i, c] as const))('case %i: tiles, labels, matrix, kept boxes', (_, c) => {
     const center = { x: c.centre_xy[0], y: c.centre_xy[1] };
     const size = c.img_size;
+    // The centre comes from the first two draws, y before x; which pictures, from draws that only Python can repeat.
+    const drawn = drawMosaic(
+      c.order[0]!,
+      c.images_hw.length,
+      size,
+      new RecordedDraws([...c.draws.slice(0, 2), ...ZEROS]),
+    );
+    expect(drawn.center).toEqual(center);
     const tiles = c.order.map((index): MosaicTile => {
       const [height, width] = c.images_hw[index]!;
       const image = { data: new Uint8Array(height * width * 3), height, width };
@@ -106,5 +121,7 @@ describe('mosaic-4 against the reference', () => {
     const { boxes, kept } = transformBoxes(p, scene.labels, scene.polygons);
     expect(maxDifference(boxes, tensor64(c.candidates.after).data)).toBeLessThan(1e-3);
     expect(kept).toEqual(c.candidates.kept);
+    const { labels } = perspectiveScene(scene, hypDefaults, new RecordedDraws(c.draws.slice(-8)), -size / 2);
+    expect(maxDifference(labels, tensor(c.result_labels_xyxy).data)).toBeLessThan(1e-3);
   });
 });

@@ -19,22 +19,22 @@ interface Result {
 }
 interface BoxLossFixture {
   kinds: string[];
+  eps: number;
+  /** The keyword arguments of the reference's function; none: IoU. */
+  variants: Record<string, { GIoU?: boolean; DIoU?: boolean; CIoU?: boolean; SCA?: boolean; alpha?: number }>;
   groups: { format: 'xywh' | 'xyxy'; pred: TensorEntry; target: TensorEntry; results: Record<string, Result> }[];
 }
 
 const fixture = readFixture<BoxLossFixture>('box_loss');
-const VARIANTS: Record<string, { name: BoxLossName; scaAlpha?: number }> = {
-  iou: { name: 'iou' },
-  giou: { name: 'giou' },
-  diou: { name: 'diou' },
-  ciou: { name: 'ciou' },
-  sca: { name: 'sca' },
-  'sca_alpha0.5': { name: 'sca', scaAlpha: 0.5 },
-  sca_alpha2: { name: 'sca', scaAlpha: 2 },
-};
+const VARIANTS = Object.fromEntries(
+  Object.entries(fixture.variants).map(([variant, { GIoU, DIoU, CIoU, SCA, alpha }]) => {
+    const name: BoxLossName = SCA ? 'sca' : CIoU ? 'ciou' : DIoU ? 'diou' : GIoU ? 'giou' : 'iou';
+    return [variant, { name, scaAlpha: alpha }];
+  }),
+);
 
 /** A program with inputs `pred`, `target` [n,4] and outputs `sim` [n] and `grad` [n,4] = d Σ(1 − sim) / d pred. */
-function similarityProgram(name: BoxLossName, format: 'xywh' | 'xyxy', scaAlpha?: number): Program {
+function similarityProgram(name: BoxLossName, format: 'xywh' | 'xyxy', scaAlpha?: number | undefined): Program {
   const b = new ProgramBuilder();
   const pred = b.input('pred', [-1, 4]);
   const corners = (boxes: Value): CornerBoxes => {
@@ -68,8 +68,10 @@ const isGuarded = (values: ArrayLike<number>, row: number): boolean => !Number.i
 const largest = (values: ArrayLike<number>, row: number): number =>
   Math.max(...[0, 1, 2, 3].map((k) => Math.abs(values[row * 4 + k]!)));
 
-describe.each(['xywh', 'xyxy'] as const)('box similarities of %s boxes', (format) => {
-  const group = fixture.groups.find((candidate) => candidate.format === format)!;
+it('adds the reference’s epsilon', () => expect(EPSILON).toBe(fixture.eps));
+
+describe.each(fixture.groups)('box similarities of $format boxes', (group) => {
+  const { format } = group;
   const pred = tensor(group.pred);
   const target = tensor(group.target);
 

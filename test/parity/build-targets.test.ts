@@ -14,12 +14,13 @@ interface LayerEntry {
   anchors: TensorEntry;
 }
 interface BuildTargets {
-  models: Record<string, { strides: number[]; anchors_px: number[][] }>;
+  models: Record<string, { strides: number[]; anchors_px: number[][]; anchors_grid: TensorEntry }>;
   label_sets: Record<string, TensorEntry>;
   cases: {
     name: string;
     model: string;
     image_hw: [number, number];
+    grids_hw: [number, number][];
     anchor_t: number;
     label_set: string;
     layers: LayerEntry[];
@@ -33,7 +34,7 @@ const pairs = (row: readonly number[]): [number, number][] =>
 
 it.each(fixture.cases)(
   'assigns as the reference does, row by row: $name',
-  ({ model, image_hw, anchor_t, label_set, layers }) => {
+  ({ model, image_hw, grids_hw, anchor_t, label_set, layers }) => {
     const { strides, anchors_px } = fixture.models[model]!;
     const [height, width] = image_hw;
     const geometry = { strides, anchorsPx: anchors_px.map(pairs) };
@@ -42,6 +43,7 @@ it.each(fixture.cases)(
       width,
       anchorT: anchor_t,
     });
+    expect(assigned.map((layer) => [layer.gridHeight, layer.gridWidth])).toEqual(grids_hw);
     for (const [l, expected] of layers.entries()) {
       const got = assigned[l]!;
       expect(got.numRows).toBe(expected.n);
@@ -50,6 +52,7 @@ it.each(fixture.cases)(
       expect([...got.cells]).toEqual(cells);
       expect([...got.classes]).toEqual(expected.tcls);
       const boxes = tensor(expected.tbox).data;
+      // Grid units of up to a hundred in float32: the fixture's own tolerance. Everything else is exact.
       for (const [i, value] of got.boxesGrid.entries()) expect(Math.abs(value - boxes[i]!)).toBeLessThanOrEqual(2e-5);
       expect([...got.anchorsGrid]).toEqual([...tensor(expected.anchors).data]);
       const overwritten = got.lastWriter.filter((mark) => mark === 0).length;
@@ -57,6 +60,13 @@ it.each(fixture.cases)(
     }
   },
 );
+
+it('knows the anchors in grid units as the reference does', () => {
+  for (const { strides, anchors_px, anchors_grid } of Object.values(fixture.models)) {
+    const grid = anchors_px.flatMap((layer, l) => layer.map((side) => Math.fround(side / strides[l]!)));
+    expect(grid).toEqual([...tensor(anchors_grid).data]);
+  }
+});
 
 it('marks the last row of a cell that several rows want', () => {
   // Two equal labels of different classes: every cell is wanted twice, and the second label writes it.

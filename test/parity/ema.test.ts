@@ -34,6 +34,7 @@ it.each(fixture.traces)(
     for (const step of steps) {
       ema.update(tensor(step.w).data);
       expect(ema.updates).toBe(step.updates);
+      expect(Math.abs(emaDecay(step.updates) - step.decay)).toBeLessThan(1e-12);
       const wanted = tensor(step.ema_w).data;
       // Float32 on both sides: the last digit may differ.
       for (const [i, value] of ema.values.entries()) expect(Math.abs(value - wanted[i]!)).toBeLessThanOrEqual(1e-6);
@@ -42,9 +43,11 @@ it.each(fixture.traces)(
 );
 
 it('averages running statistics like weights', () => {
-  // Running means start at zero in the traced model.
-  for (const { updates_at_start, steps } of fixture.traces) {
-    const ema = new Ema(new Float32Array(2), updates_at_start);
+  for (const { updates_at_start, running_mean_at_start, steps } of fixture.traces) {
+    const [first] = steps;
+    // Running means start at zero in a traced model of which the file does not say so.
+    const start = running_mean_at_start === undefined ? undefined : tensor(running_mean_at_start).data;
+    const ema = new Ema(start ?? new Float32Array(first!.running_mean.shape[0]!), updates_at_start);
     for (const step of steps) {
       ema.update(tensor(step.running_mean).data);
       const wanted = tensor(step.ema_running_mean).data;

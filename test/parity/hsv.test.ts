@@ -9,6 +9,7 @@ interface HsvCase {
   factors: [number, number, number];
   image: TensorEntry;
   hsv_before: TensorEntry;
+  hsv_after: TensorEntry;
   lut_h: TensorEntry;
   lut_s: TensorEntry;
   lut_v: TensorEntry;
@@ -34,6 +35,8 @@ describe('colour jitter against the reference', () => {
       before.set(hsv, i);
     }
     expect(before).toEqual(tensorU8(c.hsv_before).data);
+    const after = before.map((level, i) => [tables.hue, tables.saturation, tables.value][i % 3]![level]!);
+    expect(after).toEqual(tensorU8(c.hsv_after).data);
     applyHsvInPlace(image, tables);
     // The fixture allows 2 levels and says that exact is attainable.
     expect(imageDifference(image, rgbImage(c.result)).max).toBe(0);

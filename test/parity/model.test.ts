@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { ProgramBuilder } from '../../worker/engine/builder.js';
+import {
+  AUGMENTED_PASSES,
+  imagesOfPass,
+  joinPasses,
+  type PassPredictions,
+} from '../../worker/eval/test-time-augmentation.js';
 import { assignTargets } from '../../worker/loss/assign.js';
 import { updateRunning } from '../../worker/model/batch-norm.js';
 import { decode } from '../../worker/model/decode.js';
 import { fuseModel } from '../../worker/model/fuse.js';
 import { fromEngineLayout } from '../../worker/model/layout.js';
-import { type Model, stateEntry } from '../../worker/model/model.js';
+import { type Model, stateEntry, valuesPerAnchor } from '../../worker/model/model.js';
 import { buildNetwork, type NetworkOptions, parameterInputs } from '../../worker/model/network.js';
+import { expectLayers, expectLeaves } from '../support/architecture.js';
 import { availableEngines } from '../support/engines.js';
 import { type TensorEntry, tensor } from '../support/fixtures.js';
 import { headToEngine, targetFeeds, toNchw, toNhwc, trainingProgram } from '../support/loss-program.js';
@@ -34,10 +41,13 @@ function worstDifference(got: Float32Array, wanted: Float32Array): number {
 
 /** Finds the first layer at which something is wrong, so that a failure names it. */
 function checkTrace(trace: readonly LayerTrace[], outputs: Record<string, Float32Array>): void {
-  for (const { i, shape, l2, first } of trace) {
+  for (const { i, shape, sum, l2, first } of trace) {
     const data = toNchw(outputs[`layer.${i}`]!, shape as [number, number, number, number]);
-    const norm = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));
+    const norm = Math.sqrt(data.reduce((squares, value) => squares + value * value, 0));
     expect(Math.abs(norm - l2), `norm of layer ${i}`).toBeLessThanOrEqual(1e-4 * l2);
+    // Errors of 1e-5 of a layer's spread that all point one way: the digest has nine digits, float32 seven.
+    const total = data.reduce((partial, value) => partial + value, 0);
+    expect(Math.abs(total - sum), `sum of layer ${i}`).toBeLessThanOrEqual(1e-5 * l2 * Math.sqrt(data.length));
     for (const [k, value] of first.entries()) {
       expect(Math.abs(data[k]! - value), `layer ${i}, element ${k}`).toBeLessThanOrEqual(2e-4 + 2e-4 * Math.abs(value));
     }
@@ -61,7 +71,48 @@ function checkDecoded(got: Float32Array, entry: TensorEntry): void {
   expect(worst).toBeLessThanOrEqual(1);
 }
 
-describe.each(availableEngines())('reduced models on $name', ({ name: engineName, open }) => {
+/** Two cells nearer than this, of their size, may change places by the rounding of what led to them. */
+const TIE = 5e-6;
+
+/**
+ * The number of the last numbered pooling layer that has a window whose two largest cells are as good as equal, or -1.
+ * There the gradient may take either way, so those of earlier layers are known less well.
+ */
+function lastTiedPool(model: Model, outputs: Record<string, Float32Array>, shapes: readonly LayerTrace[]): number {
+  const shapeOf = new Map(shapes.map(({ i, shape }) => [i, shape]));
+  const tied = model.layers.filter(({ index, block, spec }) => {
+    const [leaf] = block.leaves;
+    if (spec.module !== 'MaxPool2d' || leaf?.kind !== 'maxpool') return false;
+    const [B, C, H, W] = shapeOf.get(index - 1) as [number, number, number, number];
+    const [, , outH, outW] = shapeOf.get(index) as [number, number, number, number];
+    const data = outputs[`layer.${index - 1}`]!;
+    for (let at = 0; at < B * outH * outW * C; at++) {
+      const c = at % C;
+      const x = Math.floor(at / C) % outW;
+      const y = Math.floor(at / (C * outW)) % outH;
+      const b = Math.floor(at / (C * outW * outH));
+      const cells: number[] = [];
+      for (let ky = 0; ky < leaf.kernel; ky++) {
+        for (let kx = 0; kx < leaf.kernel; kx++) {
+          cells.push(data[((b * H + y * leaf.stride + ky) * W + x * leaf.stride + kx) * C + c]!);
+        }
+      }
+      cells.sort((p, q) => q - p);
+      if (cells[0]! - cells[1]! <= TIE * Math.max(1, Math.abs(cells[0]!))) return true;
+    }
+    return false;
+  });
+  return tied.at(-1)?.index ?? -1;
+}
+
+it.each(MODELS)('%s has the layers, operators and names of the reference at its reduced size', (name) => {
+  const { fixture, model } = reducedModel(name);
+  expectLayers(model, fixture);
+  expectLeaves(model, fixture);
+  expect(model.state.map((entry) => entry.name)).toEqual(Object.keys(fixture.state));
+});
+
+describe.each(availableEngines())('reduced models on $name', ({ open }) => {
   it.each(MODELS)('%s infers and decodes as the reference, plain and fused', async (name) => {
     const engine = await open();
     const { fixture, model, state } = reducedModel(name);
@@ -83,6 +134,31 @@ describe.each(availableEngines())('reduced models on $name', ({ name: engineName
     });
     checkHeads(fixture.eval.head, fast, tolerance);
     checkDecoded(fast.decoded!, fixture.eval.decoded);
+    engine.dispose();
+  });
+
+  it.each(MODELS)('%s predicts as the reference with test-time augmentation', async (name) => {
+    const engine = await open();
+    const { fixture, model, state } = reducedModel(name);
+    const { data, shape } = toNhwc(tensor(fixture.input).data, fixture.input.shape);
+    const [numImages, height, width] = shape as [number, number, number];
+    const fused = fuseModel(model, state);
+    const passes = AUGMENTED_PASSES.map((pass): PassPredictions => {
+      const images = imagesOfPass({ data, numImages, height, width }, pass, Math.max(...model.strides));
+      const passShape = [numImages, images.height, images.width, 3];
+      const { decoded } = runOnEngine(
+        engine,
+        inferenceProgram(fused.model, passShape, { training: false, fused: true }),
+        {
+          images: { data: images.data, shape: passShape },
+          ...stateFeeds(fused.model, fused.state),
+        },
+      );
+      return { pass, data: decoded! };
+    });
+    const numLayers = model.numDetectionLayers;
+    const joined = joinPasses(passes, { numImages, valuesPerBox: valuesPerAnchor(model), numLayers, width });
+    checkDecoded(joined, fixture.eval.decoded_with_test_time_augmentation);
     engine.dispose();
   });
 
@@ -112,14 +188,15 @@ describe.each(availableEngines())('reduced models on $name', ({ name: engineName
     for (const [i, item] of ['box', 'obj', 'cls'].entries()) {
       expect(Math.abs(outputs[item]![0]! - items[i]!), item).toBeLessThanOrEqual(1e-5 * items[i]! + 1e-7);
     }
+    const tiedPool = lastTiedPool(model, outputs, train.layer_trace);
     for (const [parameter, entry] of Object.entries(train.grads)) {
       const got = fromEngineLayout(stateEntry(model, parameter), outputs[`grad:${parameter}`]!);
       const largest = train.noise.grads[parameter]!.max_abs;
-      // One window of tiny's first pooling has its two largest cells 7e-7 apart. TensorFlow's noise decides it the other
-      // way, so 6e-4 of gradient takes another way into layer 0, and nowhere else.
-      const tie = engineName === 'tensorflow' && name === 'model_tiny' && parameter.startsWith('model.0.') ? 1e-3 : 0;
+      // A tie moves one cell's gradient to its neighbour: little among the thousands that a weight sums up, more where
+      // they cancel, as in the biases of a batch norm.
+      const relative = stateEntry(model, parameter).layer < tiedPool ? 5e-2 : 1e-3;
       expect(worstDifference(got, tensor(entry).data), `gradient of ${parameter}`).toBeLessThanOrEqual(
-        Math.max(1e-3 * largest, tie),
+        relative * largest,
       );
     }
     for (const [buffer, entry] of Object.entries(train.bn_after_one_forward)) {

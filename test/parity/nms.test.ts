@@ -21,6 +21,7 @@ interface NmsCase {
 interface NmsFixture {
   readonly predictions: Readonly<Record<string, TensorEntry>>;
   readonly cases: readonly NmsCase[];
+  readonly defaults: Omit<CaseOptions, 'conf_thres' | 'iou_thres'>;
   readonly max_candidates: number;
   readonly class_offset_px: number;
 }
@@ -30,9 +31,10 @@ const fixture = readFixture<NmsFixture>('nms');
 function suppress(
   predictions: FixtureTensor<Float32Array>,
   image: number,
-  options: CaseOptions,
+  given: CaseOptions,
   classOffsetPx?: number,
 ): Detections {
+  const options = { ...fixture.defaults, ...given };
   const [, numRows, numColumns] = predictions.shape as [number, number, number];
   const known = options.labels?.[image];
   const nmsOptions: NmsOptions = {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { perspectiveScene } from '../../worker/data/augment.js';
 import { drawPerspective, isBoxWorthKeeping, isIdentity, transformBoxes } from '../../worker/data/perspective.js';
 import { warp } from '../../worker/data/warp.js';
 import { readFixture, type TensorEntry, tensor, tensor64 } from '../support/fixtures.js';
+import { hypDefaults } from '../support/hyp.js';
 import { imageDifference, maxDifference, RecordedDraws, rgbImage } from '../support/rgb.js';
 
 interface PerspectiveCase {
@@ -13,6 +15,7 @@ interface PerspectiveCase {
   M: TensorEntry | null;
   targets: TensorEntry;
   segments?: TensorEntry[];
+  result: TensorEntry;
   candidates: { before_times_scale: TensorEntry; after: TensorEntry; area_thr: number; kept: boolean[] } | null;
   image?: TensorEntry;
   result_image?: TensorEntry;
@@ -25,6 +28,8 @@ interface CandidateCase {
 }
 
 const fixture = readFixture<{ random_perspective: PerspectiveCase[]; box_candidates: CandidateCase[] }>('augment');
+
+const blank = (width: number, height: number) => ({ data: new Uint8Array(width * height * 3), height, width });
 
 describe('random perspective against the reference', () => {
   it.each(fixture.random_perspective.map((c, i) => [i, c] as const))('case %i: matrix, boxes and pixels', (_, c) => {
@@ -43,6 +48,17 @@ describe('random perspective against the reference', () => {
       );
       expect(maxDifference(boxes, tensor64(c.candidates.after).data)).toBeLessThan(1e-3);
       expect(kept).toEqual(c.candidates.kept);
+    }
+    const targets = tensor(c.targets).data;
+    const scene = {
+      image: blank(width, height),
+      labels: targets,
+      polygons: c.segments?.map((s) => tensor(s).data) ?? [],
+    };
+    if (c.border[0] === c.border[1]) {
+      const hyp = { ...hypDefaults, ...c.options };
+      const { labels } = perspectiveScene(scene, hyp, new RecordedDraws(c.draws), c.border[0]);
+      expect(maxDifference(labels, tensor(c.result).data)).toBeLessThan(1e-3);
     }
     if (c.image !== undefined && c.result_image !== undefined) {
       const { max, mean } = imageDifference(warp(rgbImage(c.image), p), rgbImage(c.result_image));

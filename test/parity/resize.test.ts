@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { letterboxGeometry } from '../../worker/data/letterbox.js';
 import { letterboxImage } from '../../worker/data/letterbox-image.js';
+import { longSideSize } from '../../worker/data/placement.js';
 import { resizeArea, resizeBilinear } from '../../worker/data/resize.js';
 import { readFixture, type TensorEntry } from '../support/fixtures.js';
-import { imageDifference, rgbImage } from '../support/rgb.js';
+import { imageDifference, maxDifference, rgbImage } from '../support/rgb.js';
 
 interface LetterboxCase {
   what: 'letterbox';
@@ -10,6 +12,8 @@ interface LetterboxCase {
   options: { new_shape: number | [number, number]; auto: boolean; scaleup?: boolean; stride?: number };
   image: TensorEntry;
   result: TensorEntry;
+  ratio_wh: [number, number];
+  pad_wh: [number, number];
 }
 interface LoadCase {
   what: 'load_image';
@@ -17,6 +21,7 @@ interface LoadCase {
   interpolation: 'area' | 'bilinear' | 'none';
   image: TensorEntry;
   result: TensorEntry;
+  original_hw: [number, number];
   resized_hw: [number, number];
 }
 
@@ -34,6 +39,14 @@ describe('resizing against the reference', () => {
       stride: stride ?? 32,
     });
     const expected = rgbImage(c.result);
+    const [sourceHeight, sourceWidth] = c.image.shape as [number, number];
+    const geometry = letterboxGeometry(sourceHeight, sourceWidth, height, width, {
+      auto,
+      scaleUp: scaleup ?? true,
+      stride: stride ?? 32,
+    });
+    expect(maxDifference([geometry.ratioW, geometry.ratioH], c.ratio_wh)).toBeLessThan(1e-9);
+    expect([geometry.padW, geometry.padH]).toEqual(c.pad_wh);
     expect([image.height, image.width]).toEqual([expected.height, expected.width]);
     // The fixture allows one level against exact arithmetic.
     expect(imageDifference(image, expected).max).toBeLessThanOrEqual(1);
@@ -44,6 +57,8 @@ describe('resizing against the reference', () => {
     (_, interpolation, c) => {
       const [height, width] = c.resized_hw;
       const source = rgbImage(c.image);
+      const size = longSideSize(...c.original_hw, c.img_size);
+      expect([size.height, size.width]).toEqual(c.resized_hw);
       const image =
         interpolation === 'area' ? resizeArea(source, width, height) : resizeBilinear(source, width, height);
       expect(imageDifference(image, rgbImage(c.result)).max).toBeLessThanOrEqual(interpolation === 'bilinear' ? 1 : 0);

@@ -49,7 +49,8 @@ interface Scenario {
     items_box_obj_cls: TensorEntry;
   }[];
   steps: { ni: number; ema_updates: number; model: Record<string, Digest>; ema: Record<string, Digest> }[];
-  param_groups: { params: string[] }[];
+  optimizer: string;
+  param_groups: { params: string[]; initial_lr: number; weight_decay: number }[];
   model_before_training: Record<string, Digest>;
   ema_before_training: Record<string, Digest>;
   hyp_effective: { weight_decay: number; box: number; cls: number; obj: number; label_smoothing: number };
@@ -129,7 +130,10 @@ function replay(engine: Engine, scenario: (typeof scenarios)[number]): void {
   });
   expect(schedule.weightDecay).toBeCloseTo(effective.weight_decay, 12);
   const trainable = layout.filter(({ entry }) => entry.group !== undefined);
-  for (const [group, { params }] of scenario.param_groups.entries()) {
+  for (const [group, { params, initial_lr, weight_decay }] of scenario.param_groups.entries()) {
+    expect(initial_lr).toBe(hyp.lr0);
+    // Weights of convolutions are group 1, the only one that decays (Q10: the reference's log line says otherwise).
+    expect(weight_decay).toBeCloseTo(group === 1 ? schedule.weightDecay : 0, 12);
     expect(
       trainable
         .filter(({ entry }) => entry.group === group)
@@ -192,6 +196,11 @@ function replay(engine: Engine, scenario: (typeof scenarios)[number]): void {
     ]);
     const outputs = run({ images: pixels, ...Object.fromEntries(parameters), ...targetFeeds(rows, batch) });
     expect(Math.abs(outputs.loss![0]! - iteration.loss), `loss at ${ni}`).toBeLessThanOrEqual(2e-4 * iteration.loss);
+    // Items get the tolerance of the loss that they make up, by its size.
+    for (const [i, item] of tensor(iteration.items_box_obj_cls).data.entries()) {
+      const got = outputs[(['box', 'obj', 'cls'] as const)[i]!]![0]!;
+      expect(Math.abs(got - item), `item ${i} at ${ni}`).toBeLessThanOrEqual(2e-4 * (iteration.loss / batch));
+    }
     if (rates.startsEpoch) gradients.fill(0);
     for (const [name, values] of Object.entries(outputs)) {
       const [what, tensorName] = name.split(':') as [string, string | undefined];
@@ -222,10 +231,20 @@ function replay(engine: Engine, scenario: (typeof scenarios)[number]): void {
   executable.dispose();
 }
 
+/** The scenario of fewest iterations with this optimizer, on the model of fewest tensors. */
+function shortestOf(optimizer: string): typeof scenarios {
+  const cost = ({ model_before_training, iterations }: Scenario): number =>
+    1000 * Object.keys(model_before_training).length + iterations.length;
+  return scenarios
+    .filter((scenario) => scenario.optimizer === optimizer)
+    .sort((a, b) => cost(a) - cost(b))
+    .slice(0, 1);
+}
+
 describe.each(availableEngines())('training steps on $name', ({ name, open }) => {
-  // An engine of whole graphs compiles each scenario for ten seconds; it takes one of each optimizer.
-  const chosen =
-    name === 'tensorflow' ? scenarios.filter((one) => /^(tiny-sgd-warmup|tiny-adam-start)/.test(one.name)) : scenarios;
+  // An engine of whole graphs compiles each scenario for many seconds; it takes the shortest of each optimizer on the
+  // smallest model. The update itself is computed on the host, the same for both engines.
+  const chosen = name === 'tensorflow' ? ['SGD', 'Adam'].flatMap(shortestOf) : scenarios;
 
   it.each(chosen)('$name follows the reference step by step', { timeout: 120_000 }, async (scenario) => {
     const engine = await open();

@@ -6,6 +6,7 @@ import { toEngineLayout } from '../../worker/model/layout.js';
 import type { Model } from '../../worker/model/model.js';
 import { resolveModel } from '../../worker/model/resolve.js';
 import { parseModelYaml } from '../../worker/model/spec.js';
+import type { RecordedArchitecture } from './architecture.js';
 import { readFixture, type TensorEntry, tensor } from './fixtures.js';
 import type { HostTensor } from './run-on-engine.js';
 
@@ -19,7 +20,7 @@ export interface LayerTrace {
 }
 
 /** A model fixture file. */
-export interface ModelFixture {
+export interface ModelFixture extends RecordedArchitecture {
   model: string;
   width_multiple: number;
   depth_multiple: number;
@@ -29,8 +30,9 @@ export interface ModelFixture {
   eval: {
     head: TensorEntry[];
     decoded: TensorEntry;
+    decoded_with_test_time_augmentation: TensorEntry;
     layer_trace: LayerTrace[];
-    noise: { decoded: { max_abs_diff_to_f64: number } };
+    noise: { decoded: { max_abs_diff_to_f64: number }; head: { max_abs_diff_to_f64: number }[] };
   };
   train: {
     head: TensorEntry[];
@@ -50,6 +52,7 @@ export interface ModelFixture {
     items_box_obj_cls: TensorEntry;
     grads: Record<string, TensorEntry>;
     bn_after_one_forward: Record<string, TensorEntry>;
+    num_batches_tracked_after: number;
     noise: { grads: Record<string, { max_abs_diff_to_f64: number; max_abs: number }> };
   };
 }
