@@ -74,8 +74,9 @@ export function formatResults(
   return lines;
 }
 
-/** Lines of the box that ends a failed run. */
+/** Lines of the box that ends a failed run; the stack only for those who asked for the level of developers. */
 export function formatFailure(cause: RootCause, config: RunConfig, time: Date): string[] {
+  const isVerbose = config.logLevel === 'debug' || config.logLevel === 'trace';
   const field = (name: string, value: string | number | undefined): string[] =>
     value === undefined || value === '' ? [] : [`  ${name.padEnd(9)}: ${value}`];
   const ended =
@@ -97,7 +98,7 @@ export function formatFailure(cause: RootCause, config: RunConfig, time: Date): 
     ...field('phase', cause.phase),
     ...field('exit', ended),
     ...field('log', cause.rank === undefined ? undefined : `${config.saveDir}/logs/rank-${cause.rank}.log`),
-    ...(cause.stack ? ['  stack:', ...cause.stack.split('\n').map((line) => `    ${line}`)] : []),
+    ...(cause.stack && isVerbose ? ['  stack:', ...cause.stack.split('\n').map((line) => `    ${line}`)] : []),
     ...(cause.lastLines.length > 0 ? ['  last lines:', ...cause.lastLines.map((line) => `    ${line}`)] : []),
     ...field('next', cause.hint),
     '='.repeat(BOX_WIDTH),

@@ -346,6 +346,8 @@ describe('the report', () => {
       'look',
     ])
       expect(text).toContain(part);
+    expect(text).not.toContain('at x');
+    expect(formatFailure(cause, { ...config, logLevel: 'debug' }, new Date(0)).join('\n')).toContain('at x');
     expect([failureExitCode(cause), failureExitCode({ ...cause, fromWorker: false })]).toEqual([65, 1]);
   });
 });
