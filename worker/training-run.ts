@@ -13,6 +13,7 @@ import { countFlops } from './model/summary.js';
 import { EarlyStopping } from './optim/early-stopping.js';
 import { fitness } from './optim/fitness.js';
 import { createSchedule, type IterationRates, type Schedule } from './optim/schedule.js';
+import { RunPictures } from './pictures/run-pictures.js';
 import { figures, perClassRows } from './results.js';
 import { localRankZeroFirst, type RunContext, type RunOutcome } from './run-context.js';
 import { RunFiles } from './run-files.js';
@@ -63,6 +64,8 @@ class TrainingRun {
   readonly #trainer: Trainer;
   readonly #validator: Validator;
   readonly #ledger: Ledger;
+  /** Only on rank 0, and not when resuming. */
+  readonly #pictures: RunPictures | undefined;
   readonly #schedule: Schedule;
   readonly #files: RunFiles;
   readonly #virtualRanks: readonly number[];
@@ -120,6 +123,9 @@ class TrainingRun {
     });
     this.#validator = new Validator({ config, engine, comms, model, dataset: valSet, rank, worldSize });
     this.#files = new RunFiles(config);
+    if (rank === 0 && start.resume === undefined) {
+      this.#pictures = new RunPictures(config.saveDir, config.data.names, context.log);
+    }
     this.#stopping = new EarlyStopping(config.patience);
   }
 
@@ -127,6 +133,7 @@ class TrainingRun {
     const { config, rank } = this.#context;
     let progress = this.#restore();
     if (rank === 0) await this.#files.open(progress.epoch);
+    this.#pictures?.addLabels(this.#trainSet.table.labels);
     this.#announce(progress.epoch);
     await using loader = openLoader(this.#trainSet, {
       numThreads: config.loaderThreads,
@@ -170,6 +177,7 @@ class TrainingRun {
     for (let step = from.stepInEpoch; step < this.#stepsPerEpoch; step++) {
       const input = await this.#trainer.waitForData(() => stream.next(epoch, step));
       rates = this.#schedule.at(this.#state.iteration);
+      this.#pictures?.addBatch(input.batches[0]);
       const result = await this.#trainer.step(input.batches, rates);
       this.#ledger.commit(result);
       lossSums = [lossSums[0] + result.losses[0], lossSums[1] + result.losses[1], lossSums[2] + result.losses[2]];
@@ -386,6 +394,7 @@ class TrainingRun {
 
   /** Saves at the step on which all ranks stopped. */
   async #drained(epoch: number, progress: RunProgress): Promise<RunOutcome> {
+    await this.#pictures?.finished();
     // Between epochs the checkpoint of the epoch is already there.
     if (this.#context.rank === 0 && (progress.stepInEpoch > 0 || this.#context.config.nosave)) {
       await this.#save(progress, epoch - 1, 0, {}, { best: false, keep: false });
@@ -394,6 +403,7 @@ class TrainingRun {
   }
 
   async #finish(epoch: number, stopReason: string): Promise<RunOutcome> {
+    await this.#pictures?.finished();
     if (this.#context.rank === 0) await this.#files.finish(this.#bestReport !== undefined || this.#bestFitness > 0);
     return this.#outcome(stopReason, false, epoch);
   }
