@@ -1,4 +1,5 @@
 /** The files of a training run: checkpoints and results.csv. Only rank 0 writes them. */
+import { existsSync } from 'node:fs';
 import { copyFile, link, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunConfig } from '../configs/run-config.js';
@@ -80,7 +81,8 @@ export class RunFiles {
   /** Leaves only the averaged weights in the final files, marked as finished. */
   async finish(hasBest: boolean): Promise<void> {
     await stripCheckpoint(this.last);
-    if (hasBest) await stripCheckpoint(this.best);
+    // A run that saves at its end only has no best file when an earlier epoch was the best (Q28).
+    if (hasBest && existsSync(this.best)) await stripCheckpoint(this.best);
   }
 
   /** The next `last` replaces its file instead of writing into it, so a hard link is a copy that costs nothing. */

@@ -140,7 +140,7 @@ it('adds the constants of the reference to the biases of the head', () => {
   }
 });
 
-it('initialises as the reference does: the same ranges and spreads, and running variances of 0.9', () => {
+it('Q11: initialises as the reference does: the same ranges and spreads, and running variances of 0.9', () => {
   const model = load('yolov3-tiny');
   const state = initialState(model, 0);
   for (const { name, shape, fan_in, min, max, std } of arch.fresh_tiny_parameters) {

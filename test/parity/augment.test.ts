@@ -94,7 +94,7 @@ describe('mosaic-4 against the reference', () => {
     // The centre comes from the first two draws, y before x; which pictures, from draws that only Python can repeat.
     const drawn = drawMosaic(
       c.order[0]!,
-      c.images_hw.length,
+      { numImages: c.images_hw.length },
       size,
       new RecordedDraws([...c.draws.slice(0, 2), ...ZEROS]),
     );

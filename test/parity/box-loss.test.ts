@@ -34,7 +34,7 @@ const VARIANTS = Object.fromEntries(
 );
 
 /** A program with inputs `pred`, `target` [n,4] and outputs `sim` [n] and `grad` [n,4] = d Σ(1 − sim) / d pred. */
-function similarityProgram(name: BoxLossName, format: 'xywh' | 'xyxy', scaAlpha?: number | undefined): Program {
+function similarityProgram(name: BoxLossName, format: 'xywh' | 'xyxy', scaAlpha?: number): Program {
   const b = new ProgramBuilder();
   const pred = b.input('pred', [-1, 4]);
   const corners = (boxes: Value): CornerBoxes => {
@@ -202,7 +202,7 @@ it.each(Object.keys(BOX_SIMILARITIES) as BoxLossName[])('the gradient of %s agre
   expect(sim).toHaveLength(4);
 });
 
-it('SCA of two boxes that shrink to the same line is finite and counts the line as full overlap', () => {
+it('Q3: SCA of two boxes that shrink to the same line is finite and counts the line as full overlap', () => {
   const boxes = [2, 1, 0, 4];
   const { sim, grad } = runOracle(similarityProgram('sca', 'xywh'), { pred: boxes, target: boxes });
   // Side overlap 1 + 1, corner distance about 0.

@@ -68,7 +68,7 @@ it('knows the anchors in grid units as the reference does', () => {
   }
 });
 
-it('marks the last row of a cell that several rows want', () => {
+it('Q4: marks the last row of a cell that several rows want', () => {
   // Two equal labels of different classes: every cell is wanted twice, and the second label writes it.
   const targets = Float32Array.of(0, 1, 0.3, 0.3, 0.2, 0.2, 0, 2, 0.3, 0.3, 0.2, 0.2);
   const [layer] = assignTargets(

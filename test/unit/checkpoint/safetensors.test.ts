@@ -104,7 +104,7 @@ describe('a file that does not follow the format is refused with its code', () =
     });
   });
 
-  it('a PyTorch .pt file, zip or pickle, is refused with the way to convert it', async () => {
+  it('Q46: a PyTorch .pt file, zip or pickle, is refused with the way to convert it', async () => {
     const zip = Buffer.concat([Buffer.from('PK\x03\x04'), new Uint8Array(100)]);
     const pickle = Buffer.concat([Uint8Array.of(0x80, 2, 0x8a, 10), new Uint8Array(100).fill(0x6c)]);
     for (const content of [zip, pickle]) {

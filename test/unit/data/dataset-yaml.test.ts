@@ -54,7 +54,7 @@ describe('a data set YAML', () => {
     await expect(read(text)).rejects.toMatchObject({ code: 'CONFIG_INVALID_VALUE' });
   });
 
-  it('says what is missing of train and val, and where to download it', async () => {
+  it('Q45: says what is missing of train and val, and where to download it', async () => {
     await expect(
       read('path: sets\ntrain: images/a\nval: images/b\nnc: 1\ndownload: https://example.org/set.zip\n'),
     ).rejects.toMatchObject({

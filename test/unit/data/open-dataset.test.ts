@@ -71,7 +71,7 @@ describe('opening a data set', () => {
     expect((await open()).report).toMatchObject({ fromCache: false, found: 1 });
   });
 
-  it('never writes into the data set', async () => {
+  it('Q23: never writes into the data set', async () => {
     const jpeg = await sharp(await png(40, 30, 90))
       .jpeg()
       .toBuffer();
@@ -87,19 +87,22 @@ describe('opening a data set', () => {
     expect(await readdir(root)).toEqual(['cache', 'images', 'labels']);
   });
 
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])('applies EXIF orientation %i to size and pixels alike', async (orientation) => {
-    const jpeg = await sharp(await png(40, 30, 90))
-      .withMetadata({ orientation })
-      .jpeg()
-      .toBuffer();
-    const path = await write(join(root, 'images', 'a.jpg'), jpeg);
-    await write(join(root, 'labels', 'a.txt'), '0 0.5 0.5 0.2 0.4\n');
-    const dataset = await open();
-    // Orientations 5 to 8 stand the picture on its side.
-    expect(dataset.size(0)).toEqual(orientation >= 5 ? [30, 40] : [40, 30]);
-    const { width, height } = await decodeImage(path);
-    expect([width, height]).toEqual(dataset.size(0));
-  });
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'Q24: applies EXIF orientation %i to size and pixels alike',
+    async (orientation) => {
+      const jpeg = await sharp(await png(40, 30, 90))
+        .withMetadata({ orientation })
+        .jpeg()
+        .toBuffer();
+      const path = await write(join(root, 'images', 'a.jpg'), jpeg);
+      await write(join(root, 'labels', 'a.txt'), '0 0.5 0.5 0.2 0.4\n');
+      const dataset = await open();
+      // Orientations 5 to 8 stand the picture on its side.
+      expect(dataset.size(0)).toEqual(orientation >= 5 ? [30, 40] : [40, 30]);
+      const { width, height } = await decodeImage(path);
+      expect([width, height]).toEqual(dataset.size(0));
+    },
+  );
 
   it('decodes grey, transparent, CMYK and 16-bit pictures to RGB bytes', async () => {
     const source = (): Sharp => sharp({ create: { width: 20, height: 12, channels: 3, background: '#808080' } });

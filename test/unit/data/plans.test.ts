@@ -34,7 +34,7 @@ describe('the training plan', () => {
     expect([0, 1, 2, 3].map((rank) => plan.microbatch(1, rank).length)).toEqual([1, 1, 0, 0]);
   });
 
-  it('is the same when made again and another in the next epoch or with another seed', () => {
+  it('Q25: is the same when made again and another in the next epoch or with another seed', () => {
     const order = (seed: number, epoch: number): number[] => imagesOf(trainPlan(50, 10, 2, seed, epoch), 2);
     expect(order(3, 4)).toEqual(order(3, 4));
     expect(order(3, 4)).not.toEqual(order(3, 5));

@@ -1,0 +1,36 @@
+/** A training state of a small model, for tests of what a step does to it. */
+import { layoutReducedVector } from '../../worker/reduced-vector.js';
+import { TrainState } from '../../worker/train-state.js';
+import { type ReducedModel, reducedModel } from './model-fixture.js';
+
+/** The state, and what tests look at. */
+export interface SmallTrainState extends ReducedModel {
+  readonly trainState: TrainState;
+  /** A reduced vector in which every gradient is one. */
+  readonly ones: Float32Array;
+  /** The first batch norm's first weight, which never decays. */
+  weight(): number;
+}
+
+/** The reduced tiny model with its recorded weights, an SGD state. */
+export function smallTrainState(): SmallTrainState {
+  const reduced = reducedModel('model_tiny');
+  const { model } = reduced;
+  const length = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+  const entries = (kinds: readonly string[]) =>
+    model.state.filter(({ kind }) => kinds.includes(kind)).map(({ name, shape }) => ({ name, length: length(shape) }));
+  const vector = layoutReducedVector(
+    entries(['convWeight', 'bnWeight', 'bias']),
+    entries(['bnMean', 'bnVariance']),
+    2 ** 20,
+  );
+  const trainState = new TrainState(model, vector, 'sgd');
+  trainState.start(reduced.state);
+  const { offset } = vector.gradients.find(({ name }) => name.endsWith('.bn.weight'))!;
+  return {
+    ...reduced,
+    trainState,
+    ones: new Float32Array(vector.length).fill(1),
+    weight: () => trainState.weights[offset]!,
+  };
+}
