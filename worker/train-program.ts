@@ -5,13 +5,16 @@ import { gradients } from './engine/autodiff.js';
 import { ProgramBuilder } from './engine/builder.js';
 import type { DeviceTensor, Engine, Executable } from './engine/engine.js';
 import { numElements, type Program } from './engine/program.js';
-import { assignTargets } from './loss/assign.js';
+import { assignTargets, type LayerTargets } from './loss/assign.js';
 import { buildLoss } from './loss/detection.js';
-import { lossFeeds } from './loss/feeds.js';
+import { type LossNormalisers, lossFeeds } from './loss/feeds.js';
 import { initialBalance, scaleGains } from './loss/gains.js';
 import type { Model, StateEntry } from './model/model.js';
 import { buildNetwork, networkParameters, parameterInputs } from './model/network.js';
 import { type LayoutEntry, layoutReducedVector, type ReducedVectorLayout } from './reduced-vector.js';
+import type { SyncPoint } from './sync-batch-norm/rewrite.js';
+import { SegmentedExecutable } from './sync-batch-norm/segmented-executable.js';
+import { splitProgram } from './sync-batch-norm/split.js';
 
 /** Name of the image input, uint8 [B,H,W,3]. */
 export const IMAGES_INPUT = 'images';
@@ -86,54 +89,27 @@ function writeProgram(model: Model, config: RunConfig, batch: number, height: nu
   return { program: b.finish(), gradients: inBackwardOrder, statistics };
 }
 
-/** What {@link TrainProgram.feeds} returns: all inputs, and the means to give back those that were made for this run. */
+/** What {@link TrainPrograms.feeds} returns: all inputs, and the means to give back those that were made for this run. */
 export interface StepFeeds {
   readonly all: Record<string, DeviceTensor>;
   dispose(): void;
 }
 
-/** One compiled shape. */
-export class TrainProgram {
-  readonly executable: Executable;
-  readonly #model: Model;
-  readonly #config: RunConfig;
-
-  constructor(executable: Executable, model: Model, config: RunConfig) {
-    this.executable = executable;
-    this.#model = model;
-    this.#config = config;
-  }
-
-  /** Puts a batch and its assigned targets on the device, beside the weights that are there already. */
-  feeds(engine: Engine, batch: Batch, weights: ReadonlyMap<string, DeviceTensor>): StepFeeds {
-    const { height, width, numImages } = batch;
-    const targets = batch.targets.subarray(0, batch.numTargets * 6);
-    const layers = assignTargets(targets, this.#model, { height, width, anchorT: this.#config.hyp.anchor_t });
-    const balance = initialBalance(this.#model.numDetectionLayers);
-    const made: Record<string, DeviceTensor> = {
-      [IMAGES_INPUT]: engine.tensor(batch.images, [numImages, height, width, 3], 'uint8'),
-    };
-    for (const { name, data, shape } of lossFeeds(layers, numImages, { balance })) {
-      made[name] = engine.tensor(data, shape);
-    }
-    return {
-      all: { ...Object.fromEntries(weights), ...made },
-      dispose: () => {
-        for (const tensor of Object.values(made)) tensor.dispose();
-      },
-    };
-  }
-}
+/** What tells compiled programs apart. */
+type BatchShape = Pick<Batch, 'numImages' | 'height' | 'width'>;
 
 /** The programs of a run, by microbatch shape, and the layout of the reduced vector, which is the same for all. */
 export class TrainPrograms {
   readonly layout: ReducedVectorLayout;
   /** State entries that the program is fed. */
   readonly parameters: readonly StateEntry[];
+  /** Where virtual ranks wait for each other's batch-norm statistics; undefined when each has its own. */
+  readonly syncPoints: readonly SyncPoint[] | undefined;
   readonly #engine: Engine;
   readonly #model: Model;
   readonly #config: RunConfig;
-  readonly #compiled = new Map<string, TrainProgram>();
+  readonly #compiled = new Map<string, Executable>();
+  readonly #segmented = new Map<string, SegmentedExecutable>();
   readonly #places = new Map<string, OutputPlace>([[LOSS_OUTPUT, { kind: 'loss' }]]);
 
   constructor(engine: Engine, model: Model, config: RunConfig) {
@@ -143,6 +119,8 @@ export class TrainPrograms {
     this.parameters = networkParameters(model.state, { training: true });
     // The backward order does not depend on the batch, so the smallest one shows it.
     const written = writeProgram(model, config, 1, config.imgsz, config.imgsz);
+    // The statistics of a single virtual rank are those of the whole batch already.
+    if (config.syncBn && config.virtualRanks > 1) this.syncPoints = splitProgram(written.program).points;
     this.layout = layoutReducedVector(written.gradients, written.statistics, config.bucketMb * MEGABYTE);
     for (const [bucket, { names }] of this.layout.buckets.entries()) {
       for (const segment of this.layout.gradients.filter(({ name }) => names.includes(name))) {
@@ -154,32 +132,87 @@ export class TrainPrograms {
     }
   }
 
+  get numDetectionLayers(): number {
+    return this.#model.numDetectionLayers;
+  }
+
   /** Where an output of a program goes. */
   place(output: string): OutputPlace {
     return this.#places.get(output)!;
   }
 
+  /** Assigns a batch's labels to cells and anchors, by detection layer. */
+  assign({ targets, numTargets, height, width }: Batch): LayerTargets[] {
+    const rows = targets.subarray(0, numTargets * 6);
+    return assignTargets(rows, this.#model, { height, width, anchorT: this.#config.hyp.anchor_t });
+  }
+
+  /**
+   * Puts a batch and its assigned targets on the device, beside the weights that are there already.
+   * @param normalisers what the loss is divided by, where that is not the batch's own counts
+   */
+  feeds(
+    batch: Batch,
+    layers: readonly LayerTargets[],
+    weights: ReadonlyMap<string, DeviceTensor>,
+    normalisers?: LossNormalisers,
+  ): StepFeeds {
+    const { height, width, numImages } = batch;
+    const balance = initialBalance(this.#model.numDetectionLayers);
+    const made: Record<string, DeviceTensor> = {
+      [IMAGES_INPUT]: this.#engine.tensor(batch.images, [numImages, height, width, 3], 'uint8'),
+    };
+    for (const { name, data, shape } of lossFeeds(layers, numImages, { balance, ...normalisers })) {
+      made[name] = this.#engine.tensor(data, shape);
+    }
+    return {
+      all: { ...Object.fromEntries(weights), ...made },
+      dispose: () => {
+        for (const tensor of Object.values(made)) tensor.dispose();
+      },
+    };
+  }
+
   /** Returns the program for a batch's shape, compiling it at first use. */
-  forBatch({ numImages, height, width }: Pick<Batch, 'numImages' | 'height' | 'width'>): TrainProgram {
-    const key = `${numImages}x${height}x${width}`;
+  forBatch(shape: BatchShape): Executable {
+    const key = keyOf(shape);
     let compiled = this.#compiled.get(key);
     if (compiled === undefined) {
-      const { program, statistics } = writeProgram(this.#model, this.#config, numImages, height, width);
+      const { program, statistics } = this.#write(shape);
       // The forward pass's own outputs come first; then the gradients, bucket by bucket, as they leave.
       const stages = this.layout.buckets.map(({ names }) => names.map((name) => GRADIENT_PREFIX + name));
       stages[0] = [LOSS_OUTPUT, ...statistics.map(({ name }) => STATISTIC_PREFIX + name), ...(stages[0] ?? [])];
-      const executable = this.#engine.compile(program, {
+      compiled = this.#engine.compile(program, {
         name: `train-${key}`,
         stages: stages.filter((names) => names.length > 0),
       });
-      compiled = new TrainProgram(executable, this.#model, this.#config);
       this.#compiled.set(key, compiled);
     }
     return compiled;
   }
 
-  dispose(): void {
-    for (const { executable } of this.#compiled.values()) executable.dispose();
-    this.#compiled.clear();
+  /** As {@link forBatch}, cut at the batch norms for `--sync-bn`. */
+  segmentedForBatch(shape: BatchShape): SegmentedExecutable {
+    const key = keyOf(shape);
+    let compiled = this.#segmented.get(key);
+    if (compiled === undefined) {
+      compiled = new SegmentedExecutable(this.#engine, this.#write(shape).program, `train-${key}`);
+      this.#segmented.set(key, compiled);
+    }
+    return compiled;
   }
+
+  dispose(): void {
+    for (const executable of [...this.#compiled.values(), ...this.#segmented.values()]) executable.dispose();
+    this.#compiled.clear();
+    this.#segmented.clear();
+  }
+
+  #write({ numImages, height, width }: BatchShape): WrittenProgram {
+    return writeProgram(this.#model, this.#config, numImages, height, width);
+  }
+}
+
+function keyOf({ numImages, height, width }: BatchShape): string {
+  return `${numImages}x${height}x${width}`;
 }

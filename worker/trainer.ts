@@ -9,13 +9,18 @@ import type { Batch } from './data/batch.js';
 import type { DeviceTensor, Engine } from './engine/engine.js';
 import { view } from './flat-state.js';
 import { type Ledger, NUM_ENTRY_SLOTS } from './ledger/ledger.js';
+import type { LayerTargets } from './loss/assign.js';
+import { countOverRanks, type GlobalCounts } from './loss-normalisers.js';
+import { MicrobatchSum } from './microbatch-sum.js';
 import { updateRunning } from './model/batch-norm.js';
 import type { IterationRates } from './optim/schedule.js';
 import { PhaseTimer } from './phases.js';
 import { TAIL, TAIL_LENGTH } from './reduced-vector.js';
+import { runInLockstep } from './sync-batch-norm/lockstep.js';
 import type { AllReduce, AllReduceStats, Comms } from './threads/comms-client.js';
-import type { TrainPrograms } from './train-program.js';
+import type { StepFeeds, TrainPrograms } from './train-program.js';
 import type { TrainState } from './train-state.js';
+import { openVirtualExchange, type VirtualExchange } from './virtual-exchange.js';
 
 /** What a step tells about itself; sums and means are over all ranks. */
 export interface StepResult {
@@ -42,7 +47,7 @@ export interface StepResult {
 export interface TrainerParts {
   readonly config: RunConfig;
   readonly engine: Engine;
-  readonly comms: Comms;
+  readonly comms: Pick<Comms, 'drainRequested' | 'setProgress' | 'gather' | 'broadcast' | 'world'>;
   readonly allReduce: AllReduce;
   readonly programs: TrainPrograms;
   readonly state: TrainState;
@@ -53,15 +58,24 @@ export interface TrainerParts {
   readonly virtualRanks: readonly number[];
 }
 
+/** One local virtual rank's part of a step. */
+interface Microbatch {
+  readonly virtualRank: number;
+  readonly batch: Batch;
+  /** The batch's labels, assigned. */
+  readonly layers: readonly LayerTargets[];
+}
+
 export class Trainer {
   readonly #parts: TrainerParts;
+  readonly #exchange: VirtualExchange;
   readonly #timer = new PhaseTimer();
-  readonly #tail = new Float32Array(TAIL_LENGTH);
   /** The trainable weights on the device, by name. */
   #weights: Map<string, DeviceTensor> | undefined;
 
   constructor(parts: TrainerParts) {
     this.#parts = parts;
+    this.#exchange = openVirtualExchange(parts.comms);
   }
 
   /**
@@ -71,12 +85,21 @@ export class Trainer {
    * @param rates learning rates, momentum and accumulation of this iteration
    */
   async step(batches: readonly (Batch | undefined)[], rates: IterationRates): Promise<StepResult> {
-    const { allReduce, comms, state, virtualRanks } = this.#parts;
+    const { allReduce, comms, programs, state, virtualRanks } = this.#parts;
     const drain = comms.drainRequested;
-    for (const [i, virtualRank] of virtualRanks.entries()) {
+    const microbatches = virtualRanks.map((virtualRank, i): Microbatch | undefined => {
       const batch = batches[i];
-      if (batch === undefined) this.#addNothing(virtualRank, drain);
-      else this.#addMicrobatch(virtualRank, batch, drain);
+      return batch && { virtualRank, batch, layers: programs.assign(batch) };
+    });
+    const counts = await this.#countOverRanks(microbatches);
+    if (programs.syncPoints === undefined) {
+      for (const [i, virtualRank] of virtualRanks.entries()) {
+        const microbatch = microbatches[i];
+        if (microbatch === undefined) this.#addNothing(virtualRank, drain);
+        else this.#addMicrobatch(microbatch, drain, counts);
+      }
+    } else {
+      await this.#addInLockstep(microbatches, drain, counts);
     }
     comms.setProgress(state.iteration, 'allreduce_wait');
     const stats = await this.#timer.timeAsync('allreduce_wait', () => allReduce.wait());
@@ -103,48 +126,70 @@ export class Trainer {
   }
 
   /** Runs one microbatch forwards and backwards; each gradient joins the sum at the moment in which it is there. */
-  #addMicrobatch(virtualRank: number, batch: Batch, drain: boolean): void {
-    const { allReduce, comms, engine, programs, state } = this.#parts;
-    const { layout } = programs;
-    const program = programs.forBatch(batch);
-    const feeds = this.#timer.time('host_to_device', () => program.feeds(engine, batch, this.#weightTensors()));
+  #addMicrobatch(microbatch: Microbatch, drain: boolean, counts: GlobalCounts | undefined): void {
+    const { comms, programs, state } = this.#parts;
+    const executable = programs.forBatch(microbatch.batch);
+    const feeds = this.#feeds(microbatch, counts);
     comms.setProgress(state.iteration, 'forward_backward');
-    const waiting = layout.buckets.map((bucket) => bucket.names.length);
-    const losses = [0, 0, 0];
-    this.#timer.time('forward_backward', () => {
-      program.executable.run(feeds.all, (name, tensor) => {
-        const data = tensor.read() as Float32Array;
-        tensor.dispose();
-        const place = programs.place(name);
-        if (place.kind === 'loss') {
-          losses.splice(0, 3, ...data);
-          return;
-        }
-        // Statistics are averaged over images, so that an epoch's smaller last step weighs less.
-        if (place.kind === 'statistic') for (let i = 0; i < data.length; i++) data[i]! *= batch.numImages;
-        allReduce.add(virtualRank, place.offset, data);
-        if (place.kind !== 'gradient') return;
-        waiting[place.bucket]! -= 1;
-        const last = place.bucket === layout.buckets.length - 1;
-        if (waiting[place.bucket] === 0 && !last) allReduce.bucketReady(virtualRank, place.bucket);
-      });
-    });
+    const sum = this.#sumOf(microbatch, counts);
+    this.#timer.time('forward_backward', () => executable.run(feeds.all, (name, tensor) => sum.add(name, tensor)));
     feeds.dispose();
-    const tail = this.#tail.fill(0);
-    const finite = losses.every(Number.isFinite);
-    tail[TAIL.images] = batch.numImages;
-    tail[TAIL.targets] = batch.numTargets;
-    tail[TAIL.box] = finite ? losses[0]! * batch.numImages : 0;
-    tail[TAIL.obj] = finite ? losses[1]! * batch.numImages : 0;
-    tail[TAIL.cls] = finite ? losses[2]! * batch.numImages : 0;
-    tail[TAIL.drain] = drain ? 1 : 0;
-    tail[TAIL.nonFinite] = finite ? 0 : 1;
-    tail[TAIL.badImages] = batch.badItems.length;
-    const indices = batch.items.map(({ index }) => index);
-    tail.set(this.#parts.ledger.entry(batch.epoch, indices), TAIL.ledger);
-    allReduce.add(virtualRank, layout.tailOffset, tail);
-    allReduce.bucketReady(virtualRank, layout.buckets.length - 1);
-    batch.release();
+    sum.finish(drain);
+  }
+
+  /** Runs all microbatches side by side, so that their batch norms share one set of statistics. */
+  async #addInLockstep(
+    microbatches: readonly (Microbatch | undefined)[],
+    drain: boolean,
+    counts: GlobalCounts | undefined,
+  ): Promise<void> {
+    const { comms, programs, state, virtualRanks } = this.#parts;
+    const fed: StepFeeds[] = [];
+    const sums: MicrobatchSum[] = [];
+    const runs = microbatches.map((microbatch) => {
+      if (microbatch === undefined) return undefined;
+      const executable = programs.segmentedForBatch(microbatch.batch);
+      const feeds = this.#feeds(microbatch, counts);
+      const sum = this.#sumOf(microbatch, counts);
+      fed.push(feeds);
+      sums.push(sum);
+      return executable.start(feeds.all, (name, tensor) => sum.add(name, tensor));
+    });
+    comms.setProgress(state.iteration, 'forward_backward');
+    try {
+      await this.#timer.timeAsync('forward_backward', () =>
+        runInLockstep(runs, programs.syncPoints ?? [], this.#exchange),
+      );
+    } finally {
+      for (const feeds of fed) feeds.dispose();
+    }
+    for (const sum of sums) sum.finish(drain);
+    // The last virtual ranks are the ones that go without images, so the sum still goes up.
+    for (const [i, virtualRank] of virtualRanks.entries()) {
+      if (microbatches[i] === undefined) this.#addNothing(virtualRank, drain);
+    }
+  }
+
+  /** With `--loss-norm global`, what the loss is divided by; every rank asks at the same time. */
+  async #countOverRanks(microbatches: readonly (Microbatch | undefined)[]): Promise<GlobalCounts | undefined> {
+    const { config, programs } = this.#parts;
+    if (config.lossNorm !== 'global' || config.virtualRanks === 1) return undefined;
+    const counted = microbatches.map(
+      (microbatch) => microbatch && { numImages: microbatch.batch.numImages, layers: microbatch.layers },
+    );
+    return this.#timer.timeAsync('allreduce_wait', () =>
+      countOverRanks(this.#exchange, counted, programs.numDetectionLayers),
+    );
+  }
+
+  #feeds({ batch, layers }: Microbatch, counts: GlobalCounts | undefined): StepFeeds {
+    const { programs } = this.#parts;
+    return this.#timer.time('host_to_device', () => programs.feeds(batch, layers, this.#weightTensors(), counts));
+  }
+
+  #sumOf({ virtualRank, batch }: Microbatch, counts: GlobalCounts | undefined): MicrobatchSum {
+    const { allReduce, ledger, programs } = this.#parts;
+    return new MicrobatchSum({ allReduce, ledger, programs, virtualRank, batch, lossImages: counts?.numImages });
   }
 
   /** A virtual rank without images adds zeros, so that the sum has its fixed shape. */

@@ -34,7 +34,8 @@ export function buildStageGraph(program: Program, stage: Stage, options: GraphOp
   const value = (id: number): Value => program.values[id]!;
   const ref = (id: number): Ref => refs.get(id)!;
   const received = new Set(stage.received);
-  const isReceived = (id: number): boolean => received.has(id);
+  const fed = new Set([...stage.inputs, ...stage.received]);
+  const isReceived = (id: number): boolean => fed.has(id);
   for (const id of received) refs.set(id, graph.placeholder(`in${id}`, value(id).dtype, value(id).shape));
   for (const node of stage.nodes) {
     const outputs = translateNode({ graph, xla: options.xla, value, ref, isReceived }, node);

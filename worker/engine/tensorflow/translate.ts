@@ -22,7 +22,7 @@ export interface TranslateContext {
   value(id: number): Value;
   /** The tensor that stands for a value in this graph. */
   ref(id: number): Ref;
-  /** Whether the value comes from an earlier stage. */
+  /** Whether the value is fed: by the caller, or from an earlier stage. */
   isReceived(id: number): boolean;
 }
 
