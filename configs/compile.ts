@@ -8,6 +8,7 @@ import type { HostFacts, LaunchSettings } from './launch-settings.js';
 import { environmentLayer, fileLayer, flagLayer, Settings } from './layers.js';
 import { compileLaunch } from './processes.js';
 import type { DatasetConfig, Hyp, RunConfig } from './run-config.js';
+import { compileSampling } from './sampling.js';
 import { DEFAULT_HYP, overrideHyp, readHyp } from './schema/hyp.js';
 import type { CommandName } from './schema/settings.js';
 import { readYaml } from './schema/yaml.js';
@@ -135,6 +136,8 @@ async function compileFresh(
     nosave: settings.flag('nosave'),
     noval: settings.flag('noval'),
     singleCls: settings.flag('single-cls'),
+    ...compileSampling(settings, batchSize, virtualRanks, warnings),
+    autoAnchor: origin?.autoAnchor ?? !settings.flag('noautoanchor'),
     nominalBatchSize: settings.number('nominal-batch-size'),
     val: {
       confThres: settings.number('conf-thres'),

@@ -37,7 +37,7 @@ export function environmentLayer(env: NodeJS.ProcessEnv): SettingLayer {
   const values = new Map<string, Given>();
   for (const setting of SETTINGS) {
     for (const name of [...(setting.aliases ?? []), setting.name]) {
-      const variable = `LOCKSTEP_${name.replaceAll('-', '_').toUpperCase()}`;
+      const variable = setting.variable ?? `LOCKSTEP_${name.replaceAll('-', '_').toUpperCase()}`;
       const raw = env[variable];
       if (raw)
         values.set(setting.name, { value: readSetting(setting, raw, variable, 'CONFIG_USAGE'), origin: variable });

@@ -38,6 +38,16 @@ export interface Hyp {
   readonly mosaic: number;
   readonly mixup: number;
   readonly copy_paste: number;
+  /** Ours: probability that a mosaic has nine tiles instead of four. @defaultValue 0; the reference never makes them */
+  readonly mosaic9: number;
+  /** Ours: probabilities of the filters that the reference applies where Albumentations is installed, at its values. */
+  readonly blur: number;
+  readonly median_blur: number;
+  readonly gray: number;
+  readonly clahe: number;
+  readonly brightness_contrast: number;
+  readonly gamma: number;
+  readonly compression: number;
 }
 
 /** Box losses: 1 − similarity, by the paper's table. */
@@ -95,6 +105,18 @@ export interface RunConfig {
   readonly nosave: boolean;
   readonly noval: boolean;
   readonly singleCls: boolean;
+  /** Rectangular training batches: no mosaics, no shuffling. */
+  readonly rect: boolean;
+  /** Four images share one of twice the size. */
+  readonly quad: boolean;
+  /** Each step at a size of its own, from half to one and a half of `imgsz`. */
+  readonly multiScale: boolean;
+  /** Images are drawn by the weights of their classes. */
+  readonly imageWeights: boolean;
+  /** Where decoded training and validation images are kept. */
+  readonly cache: 'off' | 'ram' | 'disk';
+  /** Whether a fresh run checks, and where they fit badly replaces, the anchors. */
+  readonly autoAnchor: boolean;
   /** Batch that the schedule refers to (accumulation, weight decay). @defaultValue 64 */
   readonly nominalBatchSize: number;
   readonly val: {

@@ -1,9 +1,7 @@
 /** The microbatches of this worker's virtual ranks, step by step, fetched ahead of the training loop. */
-import type { RunConfig } from '../configs/run-config.js';
 import type { Batch } from './data/batch.js';
-import type { Dataset } from './data/dataset.js';
 import type { Loader } from './data/loader.js';
-import { type TrainPlan, trainPlan } from './data/train-plan.js';
+import type { EpochPlans } from './epoch-plans.js';
 
 /** What one step of this worker is made of. */
 export interface StepInput {
@@ -19,37 +17,29 @@ const STEPS_AHEAD = 3;
  * threads never idle while a step or a validation runs.
  */
 export class MicrobatchStream {
-  readonly #dataset: Dataset;
+  readonly #plans: EpochPlans;
   readonly #loader: Loader;
-  readonly #config: RunConfig;
+  readonly #epochs: number;
   readonly #virtualRanks: readonly number[];
-  readonly #plans = new Map<number, TrainPlan>();
   #requested: { epoch: number; step: number };
 
+  /**
+   * @param epochs of the whole run
+   * @param virtualRanks this worker's, ascending
+   * @param start the first step that will be asked for
+   */
   constructor(
-    dataset: Dataset,
+    plans: EpochPlans,
     loader: Loader,
-    config: RunConfig,
+    epochs: number,
     virtualRanks: readonly number[],
     start: { epoch: number; step: number },
   ) {
-    this.#dataset = dataset;
+    this.#plans = plans;
     this.#loader = loader;
-    this.#config = config;
+    this.#epochs = epochs;
     this.#virtualRanks = virtualRanks;
     this.#requested = { ...start };
-  }
-
-  /** The plan of an epoch: which image belongs to which step and virtual rank. */
-  plan(epoch: number): TrainPlan {
-    let plan = this.#plans.get(epoch);
-    if (plan === undefined) {
-      const { batchSize, virtualRanks, seed } = this.#config;
-      plan = trainPlan(this.#dataset.numImages, batchSize, virtualRanks, seed, epoch);
-      this.#plans.set(epoch, plan);
-      this.#plans.delete(epoch - 2);
-    }
-    return plan;
   }
 
   /** Returns the input of the given step; steps must be asked for in order. Waits for the loader. */
@@ -57,23 +47,21 @@ export class MicrobatchStream {
     this.#requestAhead(epoch, step);
     const batches: (Batch | undefined)[] = [];
     for (const virtualRank of this.#virtualRanks) {
-      const empty = this.plan(epoch).microbatch(step, virtualRank).length === 0;
+      const empty = this.#plans.plan(epoch).microbatch(step, virtualRank).length === 0;
       batches.push(empty ? undefined : await this.#loader.next());
     }
     return { batches };
   }
 
   #requestAhead(epoch: number, step: number): void {
-    const stepsPerEpoch = this.plan(epoch).stepsPerEpoch;
+    const { stepsPerEpoch } = this.#plans.plan(epoch);
     const wanted = epoch * stepsPerEpoch + step + STEPS_AHEAD;
-    const last = this.#config.epochs * stepsPerEpoch - 1;
+    const last = (this.#plans.areKnownAhead ? this.#epochs : epoch + 1) * stepsPerEpoch - 1;
     while (this.#requested.epoch * stepsPerEpoch + this.#requested.step <= Math.min(wanted, last)) {
       const { epoch: e, step: s } = this.#requested;
       for (const virtualRank of this.#virtualRanks) {
-        const indices = this.plan(e).microbatch(s, virtualRank);
-        if (indices.length > 0) {
-          this.#loader.submit({ epoch: e, indices, height: this.#config.imgsz, width: this.#config.imgsz });
-        }
+        const request = this.#plans.request(e, s, virtualRank);
+        if (request !== undefined) this.#loader.submit(request);
       }
       this.#requested = s + 1 < stepsPerEpoch ? { epoch: e, step: s + 1 } : { epoch: e + 1, step: 0 };
     }

@@ -22,6 +22,8 @@ export interface RunProgress {
   readonly lossSums: readonly [number, number, number];
   /** The images of a part-done epoch. */
   readonly ledger: LedgerState;
+  /** mAP per class as of the last validation, for weighted draws; empty otherwise. */
+  readonly classMaps?: readonly number[] | undefined;
   readonly bestFitness: number;
   readonly bestMetrics: Readonly<Record<string, number>>;
   readonly earlyStopping: EarlyStoppingState;
@@ -87,7 +89,8 @@ async function readModel(config: RunConfig, checkpoint: Checkpoint | undefined):
   const { nc } = config.data;
   return resolveModel(parseModelYaml(text, config.cfg || checkpoint!.path), {
     nc: config.singleCls ? 1 : nc,
-    hypAnchors: config.hyp.anchors,
+    // Without a fit placeholders would stay, and nothing could be learnt.
+    hypAnchors: config.autoAnchor ? config.hyp.anchors : undefined,
   });
 }
 

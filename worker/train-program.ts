@@ -71,7 +71,8 @@ function writeProgram(model: Model, config: RunConfig, batch: number, height: nu
   const inBackwardOrder: LayoutEntry[] = [];
   gradients(
     b,
-    loss,
+    // Four images share one, so each counts four times.
+    config.quad ? b.mul(loss, 4) : loss,
     trainable.map((entry) => parameters.get(entry.name)!),
     (parameter, gradient) => {
       const name = names.get(parameter.id)!;

@@ -6,6 +6,9 @@ import { weightsSha256 } from './checkpoint/weights-hash.js';
 import type { Dataset } from './data/dataset.js';
 import { openLoader } from './data/loader.js';
 import { openDataset } from './data/open-dataset.js';
+import { EpochPlans } from './epoch-plans.js';
+import { withFittedAnchors } from './fitted-start.js';
+import { openImageCache } from './image-cache.js';
 import { Ledger, requireComplete } from './ledger/ledger.js';
 import { MicrobatchStream } from './microbatches.js';
 import type { Model } from './model/model.js';
@@ -32,8 +35,9 @@ const NO_LOSS: Losses = [0, 0, 0];
 /** Trains as the configuration says and returns what the worker tells the coordinator at its end. */
 export async function train(context: RunContext): Promise<RunOutcome> {
   const { config } = context;
-  const start = await findStartingPoint(config);
+  const found = await findStartingPoint(config);
   const { trainSet, valSet } = await localRankZeroFirst(context, () => openDatasets(context));
+  const start = withFittedAnchors(found, config, trainSet);
   const run = new TrainingRun(context, start, trainSet, valSet);
   try {
     return await run.run();
@@ -63,6 +67,7 @@ class TrainingRun {
   readonly #state: TrainState;
   readonly #trainer: Trainer;
   readonly #validator: Validator;
+  readonly #plans: EpochPlans;
   readonly #ledger: Ledger;
   /** Only on rank 0, and not when resuming. */
   readonly #pictures: RunPictures | undefined;
@@ -109,6 +114,7 @@ class TrainingRun {
       linear: config.linearLr,
       optimizer: config.optimizer,
     });
+    this.#plans = new EpochPlans(trainSet, config, start.resume?.progress.classMaps);
     this.#ledger = new Ledger(trainSet.table.imageIds, config.seed);
     this.#trainer = new Trainer({
       config,
@@ -121,7 +127,10 @@ class TrainingRun {
       weightDecay: this.#schedule.weightDecay,
       virtualRanks: this.#virtualRanks,
     });
-    this.#validator = new Validator({ config, engine, comms, model, dataset: valSet, rank, worldSize });
+    this.#validator = new Validator({
+      ...{ config, engine, comms, model, dataset: valSet, rank, worldSize },
+      cache: openImageCache(context, valSet, 'val'),
+    });
     this.#files = new RunFiles(config);
     if (rank === 0 && start.resume === undefined) {
       this.#pictures = new RunPictures(config.saveDir, config.data.names, context.log);
@@ -143,10 +152,12 @@ class TrainingRun {
       augment: true,
       seed: config.seed,
       imgsz: config.imgsz,
+      rect: config.rect,
+      cache: openImageCache(this.#context, this.#trainSet, 'train'),
       onBadSample: config.onBadSample,
     });
     const from = { epoch: progress.epoch, step: progress.stepInEpoch };
-    const stream = new MicrobatchStream(this.#trainSet, loader, config, this.#virtualRanks, from);
+    const stream = new MicrobatchStream(this.#plans, loader, config.epochs, this.#virtualRanks, from);
     for (let epoch = progress.epoch; epoch < config.epochs; epoch++) {
       const result = await this.#epoch(stream, epoch, progress);
       progress = result.progress;
@@ -181,7 +192,8 @@ class TrainingRun {
       const result = await this.#trainer.step(input.batches, rates);
       this.#ledger.commit(result);
       lossSums = [lossSums[0] + result.losses[0], lossSums[1] + result.losses[1], lossSums[2] + result.losses[2]];
-      this.#report(epoch, step, rates, result);
+      const imageSize = input.batches.find((batch) => batch !== undefined)?.width ?? config.imgsz;
+      this.#report(epoch, step, rates, result, imageSize);
       this.#checkFinite(result);
       const last = step + 1 === this.#stepsPerEpoch;
       if (result.drain && !last) {
@@ -202,6 +214,7 @@ class TrainingRun {
       this.#bestReport = report;
       this.#bestMetrics = report === undefined ? {} : { ...figures(report) };
     }
+    if (report !== undefined) this.#plans.learn(report);
     const { stop } = this.#stopping.update(epoch, score);
     const drained = this.#context.comms.drainRequested;
     const progress = this.#progress(epoch + 1, 0, NO_LOSS);
@@ -210,10 +223,10 @@ class TrainingRun {
     return { progress, drained: (await this.#agree(drained)) && !final, stop };
   }
 
-  /** Every image of the epoch was used once: reported by rank 0, insisted on by all. */
+  /** Every image of the epoch was used once, or as often as it was drawn: reported by rank 0, insisted on by all. */
   #closeLedger(): void {
     const { comms, rank } = this.#context;
-    const verdict = this.#ledger.verdict();
+    const verdict = this.#ledger.verdict(this.#plans.plan(this.#ledger.state.epoch).pool);
     if (rank === 0) comms.report({ ledgerReport: verdict });
     requireComplete(verdict);
   }
@@ -243,6 +256,7 @@ class TrainingRun {
       stepInEpoch,
       lossSums,
       ledger: this.#ledger.state,
+      classMaps: this.#plans.classMaps,
       bestFitness: this.#bestFitness,
       bestMetrics: this.#bestMetrics,
       earlyStopping: this.#stopping.state,
@@ -268,8 +282,8 @@ class TrainingRun {
     });
   }
 
-  #report(epoch: number, step: number, rates: IterationRates, result: StepResult): void {
-    const { comms, config, rank } = this.#context;
+  #report(epoch: number, step: number, rates: IterationRates, result: StepResult, imageSize: number): void {
+    const { comms, rank } = this.#context;
     this.#imagesSeen += result.images;
     comms.report({
       stepReport: {
@@ -291,7 +305,7 @@ class TrainingRun {
         allreduceSeconds: result.allReduce.exchangeSeconds,
         stepSeconds: result.seconds,
         optimizerStepped: result.optimizerStepped,
-        imageSize: config.imgsz,
+        imageSize,
       },
     });
   }

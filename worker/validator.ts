@@ -6,6 +6,7 @@ import type { RunConfig } from '../configs/run-config.js';
 import type { Batch } from './data/batch.js';
 import type { Dataset } from './data/dataset.js';
 import { openLoader } from './data/loader.js';
+import type { PixelCacheTable } from './data/pixel-cache.js';
 import { type ValBatch, valPlan } from './data/val-plan.js';
 import { ProgramBuilder } from './engine/builder.js';
 import type { DeviceTensor, Engine, Executable } from './engine/engine.js';
@@ -47,6 +48,8 @@ export interface ValidatorParts {
   readonly dataset: Dataset;
   readonly rank: number;
   readonly worldSize: number;
+  /** Where decoded images are kept between validations. */
+  readonly cache?: PixelCacheTable | undefined;
 }
 
 /** Images per validation batch and rank. In training it is twice a virtual rank's share, as in the reference. */
@@ -88,6 +91,7 @@ export class Validator {
       augment: false,
       seed: config.seed,
       imgsz: config.imgsz,
+      cache: this.#parts.cache,
       onBadSample: config.onBadSample,
     });
     for (const { batch } of mine) loader.submit({ epoch: 0, ...batch });

@@ -4,7 +4,7 @@ import { ConfigError } from '../../proto/errors.js';
 import type { Hyp } from '../run-config.js';
 import { checkYaml, nearestWord, type YamlSource } from './yaml.js';
 
-/** The reference's hyp.scratch, plus our `warmup_min_iterations` at the reference's constant. */
+/** The reference's hyp.scratch, plus our own keys at the reference's constants. */
 export const DEFAULT_HYP: Hyp = Object.freeze({
   lr0: 0.01,
   lrf: 0.1,
@@ -35,6 +35,14 @@ export const DEFAULT_HYP: Hyp = Object.freeze({
   mosaic: 1,
   mixup: 0,
   copy_paste: 0,
+  mosaic9: 0,
+  blur: 0.01,
+  median_blur: 0.01,
+  gray: 0.01,
+  clahe: 0.01,
+  brightness_contrast: 0,
+  gamma: 0,
+  compression: 0,
 });
 
 const positive = z.number().check(z.positive());
@@ -72,6 +80,14 @@ const shape: Record<keyof Hyp, z.ZodMiniType<number | undefined>> = {
   mosaic: share,
   mixup: share,
   copy_paste: share,
+  mosaic9: share,
+  blur: share,
+  median_blur: share,
+  gray: share,
+  clahe: share,
+  brightness_contrast: share,
+  gamma: share,
+  compression: share,
 };
 
 /** Every hyperparameter's name. */

@@ -20,6 +20,8 @@ export interface Setting {
   readonly choices?: readonly string[];
   readonly min?: number;
   readonly max?: number;
+  /** Its environment variable, where `LOCKSTEP_<NAME>` means something else already. */
+  readonly variable?: string;
   /** Value when nobody gave one; undefined: compiled from other settings. */
   readonly default?: string | number | boolean;
 }
@@ -129,7 +131,27 @@ export const SETTINGS: readonly Setting[] = [
   }),
   training({ name: 'freeze', kind: 'int', min: 0, about: 'layers 0 … n−1 do not train', default: 0 }),
   training({ name: 'sync-bn', kind: 'flag', about: 'batch norm over all ranks', default: false }),
-  training({ name: 'noautoanchor', kind: 'flag', about: 'no anchor check (this version makes none)', default: false }),
+  training({ name: 'noautoanchor', kind: 'flag', about: 'no anchor check', default: false }),
+  training({ name: 'rect', kind: 'flag', about: 'rectangular batches: no mosaics, no shuffling', default: false }),
+  training({ name: 'quad', kind: 'flag', about: 'four images share one of twice the size', default: false }),
+  training({
+    name: 'multi-scale',
+    kind: 'flag',
+    about: 'each step at a size from half to one and a half of imgsz',
+    default: false,
+  }),
+  training({
+    name: 'image-weights',
+    kind: 'flag',
+    about: 'draw images by the weights of their classes',
+    default: false,
+  }),
+  training({
+    name: 'cache',
+    variable: 'LOCKSTEP_IMAGE_CACHE',
+    kind: 'optionalText',
+    about: 'keep decoded images: ram (also without a value) or disk',
+  }),
 
   validation({
     name: 'task',
@@ -278,11 +300,6 @@ export const SETTINGS: readonly Setting[] = [
 export const LATER_FLAGS: Readonly<Record<string, string>> = {
   evolve: 'evolution of hyperparameters',
   bucket: 'evolution of hyperparameters',
-  cache: 'image caching',
-  'image-weights': 'weighted sampling',
-  'multi-scale': 'multi-scale training',
-  quad: 'the quad collate',
-  rect: 'rectangular training (validation is always rectangular)',
   entity: 'Weights & Biases',
   'upload-dataset': 'Weights & Biases',
   'bbox-interval': 'Weights & Biases',

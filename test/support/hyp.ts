@@ -1,6 +1,6 @@
 import type { Hyp } from '../../configs/run-config.js';
 
-/** The reference's default hyperparameters (hyp.scratch). */
+/** The reference's default hyperparameters (hyp.scratch); without the filters, as the fixtures were made. */
 export const hypDefaults: Hyp = {
   lr0: 0.01,
   lrf: 0.1,
@@ -31,4 +31,12 @@ export const hypDefaults: Hyp = {
   mosaic: 1,
   mixup: 0,
   copy_paste: 0,
+  mosaic9: 0,
+  blur: 0,
+  median_blur: 0,
+  gray: 0,
+  clahe: 0,
+  brightness_contrast: 0,
+  gamma: 0,
+  compression: 0,
 };

@@ -25,6 +25,7 @@ export interface Batch {
   readonly epoch: number;
   /** [numImages, height, width, 3] RGB bytes in shared memory, valid until {@link release}. */
   readonly images: Uint8Array;
+  /** Network images: a quarter of the items with the quad collate. */
   readonly numImages: number;
   readonly height: number;
   readonly width: number;
@@ -42,7 +43,15 @@ export interface BatchRequest {
   readonly epoch: number;
   /** Images in the order in which they lie in the batch; none is fine. */
   readonly indices: Int32Array;
-  /** Pixels. */
+  /** Shape that samples are composed at, pixels; also that of the batch, unless one of the next two says otherwise. */
   readonly height: number;
   readonly width: number;
+  /** Four samples share one network image of twice the shape (`batch-layout.ts`). @defaultValue false */
+  readonly quad?: boolean | undefined;
+  /** Shape of the network images, pixels; samples are resized to it. */
+  readonly scaledTo?: { readonly height: number; readonly width: number } | undefined;
+  /** Per image how often it came before in this epoch, so that its draws differ. @defaultValue all 0 */
+  readonly turns?: Int32Array | undefined;
+  /** What further images of mosaics are drawn from, in shared memory. @defaultValue every image once */
+  readonly pool?: Int32Array | undefined;
 }

@@ -1,7 +1,9 @@
 /** Image files to pixels, by sharp (libvips). */
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
 import sharp from 'sharp';
 import { DataError } from '../../proto/errors.js';
+import { BMP_HEADER_BYTES, decodeBmp, isBmp, readBmpHeader } from './bmp.js';
 import type { RgbImage } from './image.js';
 
 // One picture is one job: the loader's own threads are the parallelism.
@@ -26,10 +28,22 @@ function describe(cause: unknown): string {
 
 function unreadable(path: string, cause: unknown): DataError {
   return new DataError('DATA_IMAGE_UNREADABLE', `${path}: cannot be read as an image: ${describe(cause)}`, {
-    hint: 'replace or remove the file; supported are JPEG, PNG, WebP, TIFF and GIF data',
+    hint: 'replace or remove the file; supported are JPEG, PNG, WebP, TIFF, GIF and BMP data',
     details: { path },
     cause,
   });
+}
+
+/** The first bytes of a file that is called a bitmap and is one; others (PNG data with that suffix) go to libvips. */
+async function bmpHead(path: string): Promise<Uint8Array | undefined> {
+  if (extname(path).toLowerCase() !== '.bmp') return undefined;
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(new Uint8Array(BMP_HEADER_BYTES), 0, BMP_HEADER_BYTES, 0);
+    return isBmp(buffer) ? buffer.subarray(0, bytesRead) : undefined;
+  } finally {
+    await file.close();
+  }
 }
 
 /**
@@ -38,6 +52,11 @@ function unreadable(path: string, cause: unknown): DataError {
  */
 export async function readImageHeader(path: string): Promise<ImageHeader> {
   try {
+    const bmp = await bmpHead(path);
+    if (bmp !== undefined) {
+      const { width, height } = readBmpHeader(bmp);
+      return { width, height, format: 'bmp' };
+    }
     const { width, height, orientation = 1, format } = await sharp(path, { failOn: 'none' }).metadata();
     return orientation >= FIRST_SIDEWAYS_ORIENTATION
       ? { width: height, height: width, format }
@@ -69,6 +88,8 @@ export async function endsLikeJpeg(path: string): Promise<boolean> {
  */
 export async function decodeImage(path: string, input: string | Uint8Array = path): Promise<RgbImage> {
   try {
+    const bmp = typeof input === 'string' ? await bmpHead(input) : input;
+    if (bmp !== undefined && isBmp(bmp)) return decodeBmp(typeof input === 'string' ? await readFile(input) : input);
     const { data, info } = await sharp(input, { failOn: 'none', ignoreIcc: true, sequentialRead: true })
       .autoOrient()
       .toColourspace('srgb')

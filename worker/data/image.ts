@@ -32,3 +32,8 @@ export function copyRectangle(
     target.data.set(source.data.subarray(at, at + rowBytes), ((to.y + row) * target.width + to.x) * 3);
   }
 }
+
+/** Paints a rectangle of RGB bytes grey; its rows begin `rowBytes` apart. @param height,width pixels */
+export function fillRectangle(pixels: Uint8Array, rowBytes: number, height: number, width: number): void {
+  for (let y = 0; y < height; y++) pixels.fill(PAD_GREY, y * rowBytes, y * rowBytes + width * 3);
+}

@@ -2,8 +2,10 @@
 import type { Hyp, RunConfig } from '../../configs/run-config.js';
 import { DataError, deserializeError, type LockstepError } from '../../proto/errors.js';
 import type { BadItem, Batch, BatchRequest } from './batch.js';
+import { type BatchLayout, type Cell, layoutBatch, targetRows } from './batch-layout.js';
 import type { Dataset } from './dataset.js';
-import type { SampleResult } from './sample-task.js';
+import type { PixelCacheTable } from './pixel-cache.js';
+import { fillTarget, type SampleResult, type SampleTarget } from './sample-task.js';
 import { TaskPool } from './task-pool.js';
 
 export interface LoaderOptions {
@@ -16,6 +18,10 @@ export interface LoaderOptions {
   readonly seed: number;
   /** The long side that pictures are scaled to, pixels; batches of validation are larger than that by their padding. */
   readonly imgsz: number;
+  /** Rectangular training: no mosaics, whatever the shape of a batch. @defaultValue false */
+  readonly rect?: boolean | undefined;
+  /** Where scaled pictures are kept between epochs. @defaultValue nowhere */
+  readonly cache?: PixelCacheTable | undefined;
   /** `fail`: a batch with an unreadable image is an error. @defaultValue 'skip' */
   readonly onBadSample?: RunConfig['onBadSample'];
   /** Aborting closes the loader. */
@@ -62,6 +68,19 @@ function openJob(request: BatchRequest): Job {
   return { request, promise, resolve, reject, cancelled: false, finished: undefined };
 }
 
+/** What stands for a sample that its batch has no room for. */
+const NOT_USED: SampleResult = { labels: new Float32Array(0), gain: [1, 1], pad: [0, 0] };
+
+function targetOf(
+  { image, top, left, height, width }: Cell,
+  layout: BatchLayout,
+  buffer: SharedArrayBuffer,
+): SampleTarget {
+  const rowBytes = layout.width * 3;
+  const offset = (image * layout.height + top) * rowBytes + left * 3;
+  return { buffer, offset, rowBytes, height, width };
+}
+
 class BatchLoader implements Loader {
   readonly #dataset: Dataset;
   readonly #options: LoaderOptions;
@@ -82,8 +101,9 @@ class BatchLoader implements Loader {
   constructor(dataset: Dataset, options: LoaderOptions) {
     this.#dataset = dataset;
     this.#options = options;
-    const { hyp, augment, seed, imgsz } = options;
-    this.#pool = new TaskPool(dataset, { hyp, augment, seed, imgsz }, options.numThreads, (error) => this.#fail(error));
+    const { hyp, augment, seed, imgsz, rect, cache } = options;
+    const samples = { hyp, augment, seed, imgsz, rect, cache };
+    this.#pool = new TaskPool(dataset, samples, options.numThreads, (error) => this.#fail(error));
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
@@ -176,17 +196,30 @@ class BatchLoader implements Loader {
   }
 
   async #make(job: Job): Promise<void> {
-    const { indices, epoch, height, width } = job.request;
-    const buffer = this.#takeBuffer(indices.length * height * width * 3);
+    const { indices, epoch, height, width, turns, pool } = job.request;
+    const layout = layoutBatch(job.request, this.#options.seed);
+    const buffer = this.#takeBuffer(layout.numImages * layout.height * layout.width * 3);
     this.#inWork.add(job);
-    const tasks = Array.from(indices, (index, position) =>
-      this.#pool.run({ index, epoch, height, width, buffer, position }, () => job.cancelled),
-    );
+    const tasks = Array.from(indices, (index, position) => {
+      const cell = layout.cells[position];
+      if (cell === undefined) return Promise.resolve(undefined);
+      const task = {
+        index,
+        epoch,
+        height,
+        width,
+        turn: turns?.[position],
+        pool,
+        target: targetOf(cell, layout, buffer),
+      };
+      return this.#pool.run(task, () => job.cancelled);
+    });
+    for (const cell of layout.empty) fillTarget(targetOf(cell, layout, buffer));
     // All tasks must be over before the buffer may serve another batch, whatever became of this one.
     const outcomes = await Promise.allSettled(tasks);
     this.#inWork.delete(job);
     const results = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined));
-    const batch = job.cancelled ? undefined : this.#assemble(job.request, buffer, results);
+    const batch = job.cancelled ? undefined : this.#assemble(job.request, layout, buffer, results);
     if (batch instanceof DataError) job.reject(batch);
     else if (batch !== undefined) {
       job.finished = buffer;
@@ -199,18 +232,21 @@ class BatchLoader implements Loader {
   /** The batch, or why there is none. */
   #assemble(
     request: BatchRequest,
+    layout: BatchLayout,
     buffer: SharedArrayBuffer,
     results: readonly (SampleResult | undefined)[],
   ): Batch | DataError {
-    const { indices, epoch, height, width } = request;
+    const { indices, epoch } = request;
+    const { numImages, height, width } = layout;
     const dataset = this.#dataset;
     const rows: number[] = [];
     const badItems: BadItem[] = [];
     const items = Array.from(indices, (index, position) => {
-      const { labels, gain, pad, problem } = results[position]!;
+      const { labels, gain, pad, problem } = results[position] ?? NOT_USED;
       const path = dataset.imagePath(index);
       if (problem !== undefined) badItems.push({ index, path, error: problem });
-      for (let i = 0; i < labels.length; i += 5) rows.push(position, ...labels.subarray(i, i + 5));
+      const cell = layout.cells[position];
+      if (cell !== undefined) for (const value of targetRows(labels, cell, layout)) rows.push(value);
       const [nativeWidth, nativeHeight] = dataset.size(index);
       return { index, path, nativeWidth, nativeHeight, gain, pad };
     });
@@ -227,8 +263,8 @@ class BatchLoader implements Loader {
     let isReleased = false;
     return {
       epoch,
-      images: new Uint8Array(buffer, 0, indices.length * height * width * 3),
-      numImages: indices.length,
+      images: new Uint8Array(buffer, 0, numImages * height * width * 3),
+      numImages,
       height,
       width,
       targets: Float32Array.from(rows),

@@ -54,21 +54,59 @@ function indexBelow(random: MosaicRandom, n: number): number {
   return Math.min(Math.floor(random.uniform(0, 1) * n), n - 1);
 }
 
+/** What further tiles are drawn from: the numbers below `numImages`, or these images (some perhaps several times). */
+export interface TilePool {
+  readonly numImages: number;
+  readonly images?: Int32Array | undefined;
+}
+
+/** The given image and `count` more, drawn with replacement, all shuffled. */
+export function drawTiles(index: number, count: number, pool: TilePool, random: MosaicRandom): number[] {
+  const { images, numImages } = pool;
+  const drawOne = (): number =>
+    images === undefined ? indexBelow(random, numImages) : images[indexBelow(random, images.length)]!;
+  const order = [index, ...Array.from({ length: count }, drawOne)];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = indexBelow(random, i + 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}
+
 /** Centre and order of a mosaic: the given image and three drawn with replacement, shuffled. */
 export function drawMosaic(
   index: number,
-  numImages: number,
+  pool: TilePool,
   imgsz: number,
   random: MosaicRandom,
 ): { center: { x: number; y: number }; order: number[] } {
   const y = Math.trunc(random.uniform(imgsz / 2, imgsz + imgsz / 2));
   const x = Math.trunc(random.uniform(imgsz / 2, imgsz + imgsz / 2));
-  const order = [index, ...Array.from({ length: 3 }, () => indexBelow(random, numImages))];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = indexBelow(random, i + 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
+  return { center: { x, y }, order: drawTiles(index, 3, pool, random) };
+}
+
+/** Adds a tile's boxes and polygons in pixels of a square canvas, clipped to it; its upper left corner lies at left, top. */
+export function pushTileLabels(
+  tile: MosaicTile,
+  left: number,
+  top: number,
+  canvasSize: number,
+  labels: number[],
+  polygons: Float32Array[],
+): void {
+  const { width, height } = tile.image;
+  for (let i = 0; i < tile.labels.length / 5; i++) {
+    const box = xywhnToXyxy(tile.labels.subarray(5 * i + 1, 5 * i + 5), width, height, left, top);
+    labels.push(tile.labels[5 * i]!, ...clipXyxyInPlace(box, canvasSize, canvasSize));
+    const polygon = tile.polygons[i] ?? new Float32Array(0);
+    polygons.push(
+      clipXyxyInPlace(
+        polygon.map((v, k) => (k % 2 === 0 ? v * width + left : v * height + top)),
+        canvasSize,
+        canvasSize,
+      ),
+    );
   }
-  return { center: { x, y }, order };
 }
 
 /** Composes four tiles on a canvas of 2·imgsz; labels are in its pixels and clipped to it. */
@@ -82,23 +120,9 @@ export function composeMosaic(
   const labels: number[] = [];
   const polygons: Float32Array[] = [];
   tiles.forEach((tile, position) => {
-    const { width, height } = tile.image;
     const { canvas, source, size } = placeTile(position, tile.image, center, canvasSize);
     copyRectangle(tile.image, image, source, canvas, size);
-    const padW = canvas.x - source.x;
-    const padH = canvas.y - source.y;
-    for (let i = 0; i < tile.labels.length / 5; i++) {
-      const box = xywhnToXyxy(tile.labels.subarray(5 * i + 1, 5 * i + 5), width, height, padW, padH);
-      labels.push(tile.labels[5 * i]!, ...clipXyxyInPlace(box, canvasSize, canvasSize));
-      const polygon = tile.polygons[i] ?? new Float32Array(0);
-      polygons.push(
-        clipXyxyInPlace(
-          polygon.map((v, k) => (k % 2 === 0 ? v * width + padW : v * height + padH)),
-          canvasSize,
-          canvasSize,
-        ),
-      );
-    }
+    pushTileLabels(tile, canvas.x - source.x, canvas.y - source.y, canvasSize, labels, polygons);
   });
   return { image, labels: Float32Array.from(labels), polygons };
 }
@@ -109,12 +133,12 @@ export function composeMosaic(
  */
 export async function mosaicScene(
   index: number,
-  numImages: number,
+  pool: TilePool,
   imgsz: number,
   random: MosaicRandom,
   load: (index: number) => Promise<MosaicTile>,
 ): Promise<Scene> {
-  const { center, order } = drawMosaic(index, numImages, imgsz, random);
+  const { center, order } = drawMosaic(index, pool, imgsz, random);
   const tiles: MosaicTile[] = [];
   for (const tile of order) tiles.push(await load(tile));
   return composeMosaic(tiles, center, imgsz);

@@ -6,6 +6,12 @@ export interface TrainPlan {
   readonly stepsPerEpoch: number;
   /** The images of a virtual rank's microbatch in a step; may be empty in the last step. */
   microbatch(step: number, virtualRank: number): Int32Array;
+  /** Shape of a microbatch's samples in pixels. @defaultValue squares of the image size */
+  shape?(step: number, virtualRank: number): { readonly height: number; readonly width: number };
+  /** Per image of a microbatch how often it came before in this epoch. @defaultValue every image comes once */
+  turns?(step: number, virtualRank: number): Int32Array;
+  /** What further images of mosaics are drawn from. @defaultValue every image once */
+  readonly pool?: Int32Array;
 }
 
 /**
@@ -28,7 +34,27 @@ export function trainPlan(
       { hint: `choose a batch size that is a multiple of ${virtualRanks}`, details: { batchSize, virtualRanks } },
     );
   }
-  const order = randomStream(seed, 'train order', epoch).permutation(numImages);
+  return cutIntoSteps(randomStream(seed, 'train order', epoch).permutation(numImages), batchSize, virtualRanks);
+}
+
+/**
+ * The plan of an epoch of weighted draws: images may come several times or not at all.
+ * @param drawn the images in their order, in shared memory
+ */
+export function weightedTrainPlan(drawn: Int32Array, batchSize: number, virtualRanks: number): TrainPlan {
+  const seen = new Map<number, number>();
+  const turns = drawn.map((index) => {
+    const turn = seen.get(index) ?? 0;
+    seen.set(index, turn + 1);
+    return turn;
+  });
+  const plan = cutIntoSteps(drawn, batchSize, virtualRanks);
+  const turnPlan = cutIntoSteps(turns, batchSize, virtualRanks);
+  return { ...plan, turns: (step, virtualRank) => turnPlan.microbatch(step, virtualRank), pool: drawn };
+}
+
+function cutIntoSteps(order: Int32Array, batchSize: number, virtualRanks: number): TrainPlan {
+  const numImages = order.length;
   return {
     stepsPerEpoch: Math.ceil(numImages / batchSize),
     microbatch(step, virtualRank) {

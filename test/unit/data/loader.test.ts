@@ -160,12 +160,13 @@ describe('a loader thread that dies', () => {
       deaths.push(error.code);
     });
     const buffer = new SharedArrayBuffer(64 * 64 * 3);
-    const pending = thread.run({ index: 0, epoch: 0, height: 64, width: 64, buffer, position: 0 });
+    const target = { buffer, offset: 0, rowBytes: 64 * 3, height: 64, width: 64 };
+    const pending = thread.run({ index: 0, epoch: 0, height: 64, width: 64, target });
     const verdict = expect(pending).rejects.toMatchObject({ code: 'DATA_LOADER_THREAD_DIED' });
     await thread.kill();
     await verdict;
     expect(deaths).toEqual(['DATA_LOADER_THREAD_DIED']);
-    const late = thread.run({ index: 0, epoch: 0, height: 64, width: 64, buffer, position: 0 });
+    const late = thread.run({ index: 0, epoch: 0, height: 64, width: 64, target });
     await expect(late).rejects.toMatchObject({ code: 'DATA_LOADER_THREAD_DIED' });
   });
 });
