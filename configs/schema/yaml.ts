@@ -5,6 +5,9 @@ import { isNode, LineCounter, parseDocument } from 'yaml';
 import type * as z from 'zod/mini';
 import { ConfigError } from '../../proto/errors.js';
 
+/** Of a line that is shown in a message. */
+const MAX_SHOWN_LETTERS = 80;
+
 /** A parsed YAML file that can still say where each value stands. */
 export interface YamlSource {
   readonly path: string;
@@ -41,13 +44,25 @@ export function parseYaml(text: string, path: string): YamlSource {
   };
   const problem = document.errors[0];
   if (problem) {
-    throw new ConfigError('CONFIG_YAML_SYNTAX', `${place(problem.pos[0])}: ${problem.message}`, {
+    const line = text.split(/\r?\n/)[lines.linePos(problem.pos[0]).line - 1] ?? '';
+    const shown = line.trim() === '' ? '' : ` in "${line.trim().slice(0, MAX_SHOWN_LETTERS)}"`;
+    throw new ConfigError('CONFIG_YAML_SYNTAX', `${place(problem.pos[0])}: ${problem.message}${shown}`, {
       hint: 'correct the YAML; indentation must be spaces and equal within a block',
+    });
+  }
+  let value: unknown;
+  try {
+    value = document.toJS() as unknown;
+  } catch (cause) {
+    // Aliases that multiply without end, or that refer to themselves.
+    throw new ConfigError('CONFIG_YAML_SYNTAX', `${path}: ${(cause as Error).message}`, {
+      hint: 'write the values out instead of referring to them with *aliases',
+      cause,
     });
   }
   return {
     path,
-    value: document.toJS() as unknown,
+    value,
     at(keys) {
       for (let depth = keys.length; depth > 0; depth--) {
         const found = document.getIn(keys.slice(0, depth), true);

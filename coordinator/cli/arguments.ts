@@ -23,7 +23,7 @@ export interface Arguments {
 }
 
 const COMMANDS: readonly Command[] = ['train', 'val', 'doctor', 'help', 'version'];
-const LATER_COMMANDS = ['detect', 'export', 'bench', 'dataset'];
+const LATER_COMMANDS = ['detect', 'export', 'bench'];
 
 /** A flag of the command line itself; unlike a setting it has no variable and no key in files. */
 interface OwnFlag {
@@ -83,7 +83,8 @@ function readCommand(word: string): Command {
       hint: `commands: ${COMMANDS.join(', ')}`,
     });
   }
-  const near = nearestWord(word, COMMANDS);
+  // `dataset` has actions and flags of its own (`dataset.ts`).
+  const near = nearestWord(word, [...COMMANDS, 'dataset']);
   throw new ConfigError('CONFIG_USAGE', `unknown command '${word}'`, {
     hint: near ? `did you mean '${near}'?` : `commands: ${COMMANDS.join(', ')}`,
   });
@@ -213,7 +214,7 @@ function parser(command: Command) {
   let y = yargs([])
     .scriptName('launch')
     .usage(
-      `${usage}\n\nCommands: train (default), val, doctor, help, version\nEvery flag is also a variable, LOCKSTEP_<NAME>, and a key of --config files.`,
+      `${usage}\n\nCommands: train (default), val, dataset, doctor, help, version\nEvery flag is also a variable, LOCKSTEP_<NAME>, and a key of --config files.`,
     )
     .help(false)
     .version(false)

@@ -5,6 +5,10 @@ import { helpText, readArguments } from './arguments.js';
 import { exitCodeOf, formatError } from './errors.js';
 
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'dataset') {
+    const { runDatasetCommand } = await import('./dataset.js');
+    return runDatasetCommand(argv.slice(1));
+  }
   const args = readArguments(argv);
   if (args.help || args.command === 'help') {
     process.stdout.write(`${await helpText(args.command)}\n`);

@@ -14,6 +14,12 @@ sharp.cache(false);
 /** The sixth to eighth EXIF orientations and the fifth lie on their side. */
 const FIRST_SIDEWAYS_ORIENTATION = 5;
 
+/** A larger picture is taken for a decompression bomb: half a gigabyte of RGB. The limit of Pillow, which the reference reads with. */
+export const MAX_PIXELS = 178_956_970;
+
+/** No pixels are made, so no size is too large to be told. */
+const HEADER_ONLY = { failOn: 'none', limitInputPixels: false } as const;
+
 export interface ImageHeader {
   /** As shown, that is with the EXIF rotation applied. */
   readonly width: number;
@@ -57,7 +63,7 @@ export async function readImageHeader(path: string): Promise<ImageHeader> {
       const { width, height } = readBmpHeader(bmp);
       return { width, height, format: 'bmp' };
     }
-    const { width, height, orientation = 1, format } = await sharp(path, { failOn: 'none' }).metadata();
+    const { width, height, orientation = 1, format } = await sharp(path, HEADER_ONLY).metadata();
     return orientation >= FIRST_SIDEWAYS_ORIENTATION
       ? { width: height, height: width, format }
       : { width, height, format };
@@ -90,7 +96,12 @@ export async function decodeImage(path: string, input: string | Uint8Array = pat
   try {
     const bmp = typeof input === 'string' ? await bmpHead(input) : input;
     if (bmp !== undefined && isBmp(bmp)) return decodeBmp(typeof input === 'string' ? await readFile(input) : input);
-    const { data, info } = await sharp(input, { failOn: 'none', ignoreIcc: true, sequentialRead: true })
+    const { data, info } = await sharp(input, {
+      failOn: 'none',
+      ignoreIcc: true,
+      sequentialRead: true,
+      limitInputPixels: MAX_PIXELS,
+    })
       .autoOrient()
       .toColourspace('srgb')
       .removeAlpha()

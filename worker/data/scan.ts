@@ -5,7 +5,7 @@ import { LockstepError } from '../../proto/errors.js';
 import { mapBounded } from './bounded.js';
 import type { CocoImage } from './coco-json.js';
 import type { SampleEntry, ScanReport } from './dataset.js';
-import { endsLikeJpeg, readImageHeader } from './decode.js';
+import { endsLikeJpeg, MAX_PIXELS, readImageHeader } from './decode.js';
 import { labelPath } from './image-list.js';
 import type { ScanResult } from './label-cache.js';
 import { type ParsedLabels, parseLabelText } from './label-file.js';
@@ -40,6 +40,9 @@ async function checkImage(
 ): Promise<{ width: number; height: number; problem?: string; warning?: string }> {
   const { width, height, format } = await readImageHeader(path);
   if (!FORMATS.has(format)) return { width, height, problem: `image format ${format} is not supported` };
+  if (width * height > MAX_PIXELS) {
+    return { width, height, problem: `image of ${width}×${height} px is too large; the most is ${MAX_PIXELS} pixels` };
+  }
   if (width < MIN_SIDE_PX || height < MIN_SIDE_PX) {
     return { width, height, problem: `image of ${width}×${height} px is too small; the least is ${MIN_SIDE_PX} px` };
   }

@@ -66,7 +66,7 @@ const HEIGHT = 7;
 
 /** The width of a text in pixels when its letters are `heightPx` tall. */
 export function textWidthPx(text: string, heightPx: number): number {
-  return Math.max([...text].length * ADVANCE - 1, 0) * (heightPx / HEIGHT);
+  return Math.max(Array.from(text).length * ADVANCE - 1, 0) * (heightPx / HEIGHT);
 }
 
 /**
@@ -76,7 +76,7 @@ export function textWidthPx(text: string, heightPx: number): number {
 export function textPath(text: string, x: number, y: number, heightPx: number): string {
   const square = heightPx / HEIGHT;
   const runs: string[] = [];
-  const letters = [...text.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase()];
+  const letters = Array.from(text.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase());
   for (const [position, letter] of letters.entries()) {
     const rows = GLYPHS[letter] ?? UNKNOWN_GLYPH;
     for (let row = 0; row < HEIGHT; row++) {

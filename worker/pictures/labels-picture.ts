@@ -29,7 +29,10 @@ export async function drawLabels(labels: Float32Array, names: readonly string[])
     const y = GAP_PX + Math.floor(i / 2) * (PANEL_PX + GAP_PX);
     drawing.frame(x, y, PANEL_PX, PANEL_PX, (panel) => draw(panel, labels, names));
   }
-  return sharp(drawing.toSvg()).flatten({ background: '#ffffff' }).jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer();
+  return sharp(drawing.toSvg())
+    .flatten({ background: '#ffffff' })
+    .jpeg({ quality: 90, chromaSubsampling: '4:4:4' })
+    .toBuffer();
 }
 
 function countClasses(labels: Float32Array, numClasses: number): number[] {

@@ -66,7 +66,7 @@ describe('flags', () => {
     },
   );
 
-  test.each(['detect', 'export', 'bench', 'dataset'])('the command %s is named as not in this version', (command) => {
+  test.each(['detect', 'export', 'bench'])('the command %s is named as not in this version', (command) => {
     expect(failure([command]).code).toBe('CONFIG_NOT_IN_VERSION');
   });
 

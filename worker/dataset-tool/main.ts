@@ -1,0 +1,66 @@
+/** The process behind `launch dataset …`: a request comes as JSON on standard input, results go to standard output. */
+import { text } from 'node:stream/consumers';
+import type { DatasetRequest } from '../../configs/dataset-request.js';
+import { deserializeError, EXIT, serializeError } from '../../proto/errors.js';
+import { autosplit } from './autosplit.js';
+import { checkDataset, scanSplits, type ToolProgress } from './check.js';
+import { packSplits } from './pack-splits.js';
+import { classTable, reportLines, sizeTable, splitTable } from './tables.js';
+
+/** On a terminal one line that changes; elsewhere silence. */
+const showProgress: ToolProgress = (what, done, total) => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${done === total ? '' : `${what} ${done}/${total}`}`);
+};
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function run(request: DatasetRequest): Promise<number> {
+  switch (request.command) {
+    case 'check': {
+      const report = await checkDataset(request, showProgress);
+      print(
+        request.json ? [JSON.stringify(report)] : [...reportLines(report), `report and pictures in ${request.out}`],
+      );
+      return report.ok ? EXIT.ok : EXIT.badData;
+    }
+    case 'stats': {
+      const splits = (await scanSplits(request, showProgress)).map(({ figures }) => figures);
+      const tables = splits.flatMap((figures) => [
+        '',
+        ...classTable(figures),
+        '',
+        ...sizeTable(figures, request.imgsz),
+      ]);
+      print(request.json ? [JSON.stringify(splits)] : [...splitTable(splits), ...tables]);
+      return EXIT.ok;
+    }
+    case 'pack': {
+      const { splits, yaml } = await packSplits(request, showProgress);
+      print([
+        ...splits.map(
+          ({ split, images, leftOut, shards, bytes }) =>
+            `${split}: ${images} images (${leftOut} left out) in ${shards} tar file(s), ${(bytes / 2 ** 20).toFixed(1)} MiB`,
+        ),
+        `train on it with --data ${yaml}`,
+      ]);
+      return EXIT.ok;
+    }
+    case 'autosplit': {
+      const lists = await autosplit(request);
+      print(lists.map(({ path, images }) => `${path}: ${images} images`));
+      return EXIT.ok;
+    }
+  }
+}
+
+try {
+  process.exitCode = await run(JSON.parse(await text(process.stdin)) as DatasetRequest);
+} catch (error) {
+  const wire = serializeError(error);
+  const { code, message, hint, stack } = wire;
+  const tail = code === 'LAUNCH_UNEXPECTED' ? `\n${stack ?? ''}` : '';
+  process.stderr.write(`error: ${message}\n${hint === undefined ? '' : `  hint: ${hint}\n`}  code: ${code}${tail}\n`);
+  process.exitCode = deserializeError(wire).exitCode;
+}
