@@ -10,6 +10,14 @@ const BENCHMARKS: Readonly<Record<string, { about: string; run(args: readonly st
     about: 'training steps of one process: images per second, phases, memory',
     run: async (args) => (await import('./step.js')).benchStep(args),
   },
+  parity: {
+    about: 'the same training in PyTorch and here, step by step',
+    run: async (args) => (await import('./parity/parity.js')).benchParity(args),
+  },
+  losses: {
+    about: 'the five box losses side by side on the shapes data set',
+    run: async (args) => (await import('./losses/losses.js')).benchLosses(args),
+  },
   coco: {
     about: 'the COCO evaluator against pycocotools',
     run: (args) =>
