@@ -76,3 +76,10 @@ describe('label files against the reference', () => {
     }
   }
 });
+
+it('Q22: a triangle is a polygon like any other', () => {
+  const parsed = parseLabelText('0 0.1 0.2 0.5 0.2 0.3 0.6\n');
+  // Its box: x from 0.1 to 0.5, y from 0.2 to 0.6.
+  expect('labels' in parsed && maxDifference(parsed.labels, [0, 0.3, 0.4, 0.4, 0.4])).toBeLessThan(1e-6);
+  expect('polygons' in parsed && parsed.polygons[0]).toHaveLength(6);
+});

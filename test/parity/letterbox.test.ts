@@ -109,6 +109,11 @@ describe('letterbox geometry against the reference', () => {
 
   it('rounds sizes up to the stride', () => {
     for (const c of fixture.check_img_size) expect(checkImageSize(c.size, c.stride, c.floor)).toBe(c.result);
+    // The same rule rounds channels up to multiples of eight.
+    const { make_divisible } = readFixture<{ make_divisible: { x: number; divisor: number; result: number }[] }>(
+      'misc',
+    );
+    for (const c of make_divisible) expect(checkImageSize(c.x, c.divisor)).toBe(c.result);
   });
 });
 

@@ -9,7 +9,7 @@ export interface SmallTrainState extends ReducedModel {
   /** A reduced vector in which every gradient is one. */
   readonly ones: Float32Array;
   /** The first batch norm's first weight, which never decays. */
-  weight(): number;
+  readonly weight: () => number;
 }
 
 /** The reduced tiny model with its recorded weights, an SGD state. */
