@@ -75,7 +75,10 @@ export class Trainer {
 
   constructor(parts: TrainerParts) {
     this.#parts = parts;
-    this.#exchange = openVirtualExchange(parts.comms);
+    const exchange = openVirtualExchange(parts.comms);
+    this.#exchange = {
+      combine: (rows, combine) => this.#timer.timeAsync('allreduce_wait', () => exchange.combine(rows, combine)),
+    };
   }
 
   /**
@@ -157,8 +160,8 @@ export class Trainer {
     });
     comms.setProgress(state.iteration, 'forward_backward');
     try {
-      await this.#timer.timeAsync('forward_backward', () =>
-        runInLockstep(runs, programs.syncPoints ?? [], this.#exchange),
+      await runInLockstep(runs, programs.syncPoints ?? [], this.#exchange, (work) =>
+        this.#timer.time('forward_backward', work),
       );
     } finally {
       for (const feeds of fed) feeds.dispose();
@@ -177,9 +180,7 @@ export class Trainer {
     const counted = microbatches.map(
       (microbatch) => microbatch && { numImages: microbatch.batch.numImages, layers: microbatch.layers },
     );
-    return this.#timer.timeAsync('allreduce_wait', () =>
-      countOverRanks(this.#exchange, counted, programs.numDetectionLayers),
-    );
+    return countOverRanks(this.#exchange, counted, programs.numDetectionLayers);
   }
 
   #feeds({ batch, layers }: Microbatch, counts: GlobalCounts | undefined): StepFeeds {

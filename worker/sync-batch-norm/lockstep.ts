@@ -9,20 +9,24 @@ import type { SegmentedRun } from './segmented-executable.js';
  *
  * @param runs by local virtual rank, ascending; undefined for one without images, which waits with the others and adds nothing
  * @param points those of the program; their number and channels are the same for every microbatch shape
+ * @param timeSegment wraps the part of each round in which the engine computes; the rest is waiting @defaultValue just runs it
  * @throws EngineError as `Executable.run`; as `VirtualExchange.combine`
  */
 export async function runInLockstep(
   runs: readonly (SegmentedRun | undefined)[],
   points: readonly SyncPoint[],
   exchange: VirtualExchange,
+  timeSegment: <T>(work: () => T) => T = (work) => work(),
 ): Promise<void> {
   try {
     for (const { kind, channels } of points) {
-      const rows = runs.map((run) => run?.runSegment() ?? emptyRow(channels));
+      const rows = timeSegment(() => runs.map((run) => run?.runSegment() ?? emptyRow(channels)));
       const merged = await exchange.combine(rows, kind === 'moments' ? mergeMoments : mergeSums);
       for (const run of runs) run?.resume(merged);
     }
-    for (const run of runs) run?.runSegment();
+    timeSegment(() => {
+      for (const run of runs) run?.runSegment();
+    });
   } finally {
     for (const run of runs) run?.dispose();
   }
