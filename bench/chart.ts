@@ -21,9 +21,9 @@ export interface ChartOptions {
   readonly series: readonly ChartSeries[];
 }
 
-const WIDTH = 800;
+const WIDTH = 860;
 const HEIGHT = 360;
-const MARGIN = { left: 72, right: 170, top: 36, bottom: 48 };
+const MARGIN = { left: 72, right: 220, top: 36, bottom: 48 };
 const INNER_WIDTH = WIDTH - MARGIN.left - MARGIN.right;
 const INNER_HEIGHT = HEIGHT - MARGIN.top - MARGIN.bottom;
 /** Colours that people with any colour vision tell apart (Okabe and Ito). */

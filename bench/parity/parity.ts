@@ -93,7 +93,7 @@ async function report(task: ParityTask, sides: TrainedSide[], out: string, docs:
   );
   const toBase = await Promise.all(sides.filter((side) => side !== base).map((side) => compareSides(side, base)));
   const toExact = await Promise.all(sides.filter((side) => side !== exact).map((side) => compareSides(side, exact)));
-  const programs = sides.map(({ title, trajectory }) => [title, trajectory.version, trajectory.seconds.toFixed(0)]);
+  const programs = sides.map(({ title, trajectory }) => [title, trajectory.version]);
   const text = [
     `${describe(task)}; ${numSteps} optimizer steps, ${sameSteps ? 'after the same iterations on all sides' : 'NOT AFTER THE SAME ITERATIONS'}.`,
     'Against PyTorch in float32 on one thread:',
@@ -102,7 +102,7 @@ async function report(task: ParityTask, sides: TrainedSide[], out: string, docs:
     differenceTable(toExact),
     'The curves:',
     curveTable(sides),
-    markdownTable(['side', 'program', 'seconds'], programs),
+    markdownTable(['side', 'program'], programs),
   ].join('\n\n');
   process.stdout.write(`\n${text}\n`);
   await writeFile(join(out, 'parity.json'), `${JSON.stringify({ toBase, toExact, sides })}\n`);
