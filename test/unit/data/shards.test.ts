@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { readDatasetYaml } from '../../../configs/dataset.js';
 import { DEFAULT_HYP } from '../../../configs/schema/hyp.js';
 import type { Dataset } from '../../../worker/data/dataset.js';
 import { openLoader } from '../../../worker/data/loader.js';
@@ -13,7 +14,7 @@ import { packDataset } from '../../../worker/data/shards/pack.js';
 import { parseIndex, readIndex } from '../../../worker/data/shards/shard-index.js';
 import { readSample } from '../../../worker/data/shards/shard-reader.js';
 import { readTarHeader, tarHeader } from '../../../worker/data/shards/tar.js';
-import { datasetConfig, temporaryFolder, writeSample } from './support.js';
+import { datasetConfig, temporaryFolder, write, writeSample } from './support.js';
 
 const NUM_IMAGES = 6;
 
@@ -137,6 +138,13 @@ describe('a packed data set', () => {
 });
 
 describe('a packed data set behind HTTP', () => {
+  it('is named by its address in a data set YAML', async () => {
+    const root = await temporaryFolder();
+    const address = 'https://store.example/sets/train.shards.json';
+    const yaml = await write(join(root, 'remote.yaml'), `train: ${address}\nval: ${address}\nnc: 2\n`);
+    expect((await readDatasetYaml(yaml)).train).toEqual([address]);
+  });
+
   it('is read sample by sample with range requests, the second time from the cache', async () => {
     const { out, folder, root, cacheDir } = await packed();
     const { url, ranges } = await serve(out);
