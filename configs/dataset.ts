@@ -1,8 +1,10 @@
 /** The data set YAML: from its text to absolute paths that exist. */
 import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import * as z from 'zod/mini';
-import { ConfigError, DataError } from '../proto/errors.js';
+import { ConfigError, DataError, LockstepError } from '../proto/errors.js';
+import { cacheRoot } from '../proto/paths.js';
+import { type Download, downloadSchema, type FetchOptions, fetchDataset, readDownloads } from './download.js';
 import type { DatasetConfig } from './run-config.js';
 import { checkYaml, readYaml, type YamlSource } from './schema/yaml.js';
 import { ensureShapes, type ShapesProgress } from './shapes/dataset.js';
@@ -28,14 +30,14 @@ const datasetSchema = z.strictObject({
   test: z.optional(z.nullable(sources)),
   nc: z.optional(z.int().check(z.minimum(1))),
   names: z.optional(z.union([z.array(z.string()), z.record(z.string(), z.string())])),
-  /** Where the data can be had; shown when it is missing. Never executed. */
-  download: z.optional(z.nullable(z.union([z.string(), z.array(z.string())]))),
+  /** Zip archives to fetch when the data is missing. Scripts are refused, never executed. */
+  download: z.optional(z.nullable(downloadSchema)),
   generator: z.optional(generatorSchema),
 });
 
 type DatasetYaml = z.infer<typeof datasetSchema>;
 
-const KNOWN_KEYS = [...Object.keys(datasetSchema.shape), ...Object.keys(generatorSchema.shape)];
+const KNOWN_KEYS = ['url', 'sha256', ...Object.keys(datasetSchema.shape), ...Object.keys(generatorSchema.shape)];
 
 export interface ReadDatasetOptions {
   /** What relative paths may also be relative to. @defaultValue the working folder */
@@ -44,14 +46,21 @@ export interface ReadDatasetOptions {
   readonly cacheDir?: string;
   /** Called while pictures are drawn; never for a data set that exists. */
   readonly onProgress?: ShapesProgress;
+  /** Fetch what is missing and can be downloaded. @defaultValue false: only say so */
+  readonly fetchMissing?: boolean;
+  /** Called while an archive is downloaded. */
+  readonly onDownload?: FetchOptions['onDownload'];
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Reads a data set YAML, generates the data set where the YAML says so, and returns absolute paths that exist.
- * A relative `path`, and without it every source, is looked up beside the YAML first and in the working folder second.
- * @throws ConfigError `CONFIG_FILE_NOT_FOUND`, `CONFIG_YAML_SYNTAX`, `CONFIG_UNKNOWN_KEY`, `CONFIG_INVALID_VALUE`
- * @throws DataError `DATA_NOT_FOUND` naming everything that is missing and where it was looked for
+ * A relative `path`, and without it every source, is looked up beside the YAML first, in the working folder second, and
+ * among the downloaded data sets last; what is missing is downloaded there on request.
+ * @throws ConfigError `CONFIG_FILE_NOT_FOUND`, `CONFIG_YAML_SYNTAX`, `CONFIG_UNKNOWN_KEY`, `CONFIG_INVALID_VALUE`,
+ *   `CONFIG_DOWNLOAD`
+ * @throws DataError `DATA_NOT_FOUND` naming everything that is missing, where it was looked for, and why it could not be
+ *   downloaded; `DATA_CHECKSUM`, `DATA_ARCHIVE_DAMAGED`, `DATA_ARCHIVE_UNSAFE`, `DATA_DISK_FULL`
  */
 export async function readDatasetYaml(yamlPath: string, options: ReadDatasetOptions = {}): Promise<DatasetConfig> {
   const yaml = resolve(options.cwd ?? process.cwd(), yamlPath);
@@ -78,7 +87,7 @@ export async function readDatasetYaml(yamlPath: string, options: ReadDatasetOpti
     }
     return { yaml, train: [shapes.train], val: [shapes.val], test: [], nc, names };
   }
-  return { yaml, ...locateSources(value, source, options), nc, names };
+  return { yaml, ...(await findSources(value, source, options)), nc, names };
 }
 
 function classNames(value: DatasetYaml, source: YamlSource): { nc: number; names: string[] } {
@@ -121,15 +130,42 @@ function namesByIndex(names: Record<string, string> | undefined, source: YamlSou
 
 type Split = 'train' | 'val' | 'test';
 
+type Sources = Record<Split, readonly string[]>;
+
+/** Where a downloaded data set lies. */
+function downloadRoot(value: DatasetYaml, source: YamlSource, options: ReadDatasetOptions): string {
+  const name = basename(value.path ?? '') || basename(source.path, extname(source.path));
+  return join(options.cacheDir ?? cacheRoot(), 'datasets', name);
+}
+
+async function findSources(value: DatasetYaml, source: YamlSource, options: ReadDatasetOptions): Promise<Sources> {
+  const downloads = readDownloads(value.download, source);
+  const { located, missing, root } = locateSources(value, source, options);
+  if (missing.length === 0) return located;
+  const target = downloadRoot(value, source, options);
+  if (options.fetchMissing !== true || downloads.length === 0 || existsSync(target)) {
+    throw notFound(missing, root, downloads, source);
+  }
+  try {
+    await fetchDataset(downloads, target, options);
+  } catch (error) {
+    if (!(error instanceof LockstepError) || error.code !== 'DATA_DOWNLOAD_FAILED') throw error;
+    throw notFound(missing, root, downloads, source, error);
+  }
+  const again = locateSources(value, source, options);
+  if (again.missing.length > 0) throw notFound(again.missing, root, [], source);
+  return again.located;
+}
+
 function locateSources(
   value: DatasetYaml,
   source: YamlSource,
   options: ReadDatasetOptions,
-): Record<Split, readonly string[]> {
+): { located: Sources; missing: string[]; root: string } {
   const bases = [dirname(source.path), options.cwd ?? process.cwd()];
   const path = value.path ?? '';
-  const rooted = bases.map((base) => resolve(base, path));
-  // With a `path` its folder decides for all sources; without one each source may lie in either place.
+  const rooted = [...bases.map((base) => resolve(base, path)), downloadRoot(value, source, options)];
+  // With a `path` its folder decides for all sources; without one each source may lie in any of the places.
   const existing = rooted.filter((root) => existsSync(root));
   const roots = path !== '' && existing.length > 0 ? existing.slice(0, 1) : rooted;
   const missing: string[] = [];
@@ -153,17 +189,24 @@ function locateSources(
     }
   }
   const located = { train: locate('train'), val: locate('val'), test: locate('test') };
-  if (missing.length > 0) throw notFound(missing, roots[0]!, value, source);
-  return located;
+  return { located, missing, root: roots[0]! };
 }
 
-function notFound(missing: readonly string[], root: string, value: DatasetYaml, source: YamlSource): DataError {
-  const urls = [value.download ?? []].flat();
-  return new DataError('DATA_NOT_FOUND', `${source.path}: the data set is not there (${missing.join('; ')})`, {
+function notFound(
+  missing: readonly string[],
+  root: string,
+  downloads: readonly Download[],
+  source: YamlSource,
+  failure?: LockstepError,
+): DataError {
+  const urls = downloads.map(({ url }) => url);
+  const why = failure === undefined ? '' : `; ${failure.message}`;
+  return new DataError('DATA_NOT_FOUND', `${source.path}: the data set is not there (${missing.join('; ')})${why}`, {
     hint:
       urls.length > 0
         ? `download ${urls.join(' and ')} and unpack to ${root}`
         : `put the data there, or correct path, train and val in ${source.path}`,
     details: { missing, root, download: urls },
+    cause: failure,
   });
 }

@@ -1,12 +1,22 @@
-/** Opens a data set for the launcher, with a line on the terminal while pictures are drawn. */
+/** Opens a data set for the launcher, with lines on the terminal while pictures are drawn or downloaded. */
 import { readDatasetYaml } from '../configs/dataset.js';
 import type { DatasetConfig } from '../configs/run-config.js';
 import type { TextStream } from './terminal.js';
 
-/** Reads a data set YAML; a generated data set is drawn first where it is missing. */
+/** Reads a data set YAML; where the data set is missing it is drawn or downloaded first, if the YAML says how. */
 export function openDataset(yamlPath: string, stream: TextStream = process.stderr): Promise<DatasetConfig> {
   let lastTenth = -1;
+  let lastTenthDownloaded = -1;
   return readDatasetYaml(yamlPath, {
+    fetchMissing: true,
+    onDownload: (done, total) => {
+      // Without a length from the server a line every 100 MB.
+      const tenth = Math.floor(total === undefined ? done / 1e8 : (10 * done) / total);
+      if (tenth === lastTenthDownloaded) return;
+      lastTenthDownloaded = tenth;
+      const size = total === undefined ? '' : ` of ${(total / 1e6).toFixed(1)}`;
+      stream.write(`downloading the data set: ${(done / 1e6).toFixed(1)}${size} MB\n`);
+    },
     onProgress: (done, total) => {
       const tenth = Math.floor((10 * done) / total);
       if (tenth === lastTenth) return;

@@ -12,6 +12,7 @@ import { chmod, mkdir, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
 import { EngineError } from '../../proto/errors.js';
 import { cacheRoot } from '../../proto/paths.js';
+import { type ZipEntry, ZipReader } from '../../proto/zip-reader.js';
 import { type Compiler, compileAddon, requireCompiler } from './compiler.js';
 import { type EngineManifest, findDamage, readManifest, writeManifest } from './engine-manifest.js';
 import { type EngineRecipe, type EngineVariant, findRecipe, type PinnedWheel, recipeKey } from './engine-recipe.js';
@@ -20,7 +21,6 @@ import { ADDON_FILE, testEngine } from './load-test.js';
 import { parseExtraRequirements, satisfiesSpecifiers } from './nvidia.js';
 import { downloadWheel, type Pip, requirePip } from './pip.js';
 import { formatBytes, type OnSetupProgress, progressStep } from './progress.js';
-import { type ZipEntry, ZipReader } from './zip-reader.js';
 
 /** A native engine that is there. */
 export interface NativeEngine {

@@ -3,6 +3,8 @@ import { access, readFile } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { DataError } from '../../proto/errors.js';
 import { mapBounded } from './bounded.js';
+import { joinOutlines, maskOutlines } from './outline.js';
+import { decodeRuns, type RunLengthMask } from './run-length.js';
 
 /** One annotated image as the scan wants it. */
 export interface CocoImage {
@@ -12,6 +14,8 @@ export interface CocoImage {
   readonly imageId: number;
   /** Rows (class, cx, cy, w, h), normalised, crowds left out. */
   readonly labels: Float32Array;
+  /** Per label its outline x, y, … normalised, empty where there is none; no entry at all if no label has one. */
+  readonly polygons: readonly Float32Array[];
   readonly warnings: readonly string[];
 }
 
@@ -25,6 +29,8 @@ interface JsonAnnotation {
   image_id: number;
   category_id: number;
   bbox: [x: number, y: number, w: number, h: number];
+  /** Outlines x, y, … in pixels (several where the object is partly hidden), or a mask. */
+  segmentation?: number[][] | RunLengthMask;
   iscrowd?: number;
 }
 interface JsonCategory {
@@ -132,9 +138,27 @@ function labelRow(annotation: JsonAnnotation, image: JsonImage, classId: number)
   ];
 }
 
+/** An annotation's outline, normalised; empty where it has none that can be used. */
+function outlineOf({ segmentation }: JsonAnnotation, image: JsonImage): Float32Array {
+  if (segmentation === undefined || segmentation === null) return new Float32Array(0);
+  let outlines: number[][];
+  let { width, height } = image;
+  if (Array.isArray(segmentation)) {
+    outlines = segmentation.filter((part) => Array.isArray(part) && part.length >= 6 && part.length % 2 === 0);
+  } else {
+    const mask = Array.isArray(segmentation.size) ? decodeRuns(segmentation) : undefined;
+    if (mask === undefined) return new Float32Array(0);
+    ({ width, height } = mask);
+    outlines = maskOutlines(mask);
+  }
+  const points = joinOutlines(outlines);
+  if (!points.every(Number.isFinite)) return new Float32Array(0);
+  return Float32Array.from(points, (v, i) => Math.min(Math.max(v / (i % 2 === 0 ? width : height), 0), 1));
+}
+
 /**
  * Reads an instances file. Crowd regions are skipped, boxes are clipped to their image, empty boxes dropped with a
- * warning, segmentations ignored.
+ * warning; outlines (polygons, run lengths as numbers or text) come along where they are well-formed.
  * @param names the data set's class names, for {@link mapCategories}
  * @throws DataError `DATA_BAD_COCO_JSON` for a malformed file, `DATA_NOT_FOUND` if none of its images can be found
  */
@@ -154,6 +178,7 @@ export async function readCocoInstances(jsonPath: string, names: readonly string
   return images.map((image, i) => {
     const warnings: string[] = [];
     const rows: number[][] = [];
+    const polygons: Float32Array[] = [];
     for (const annotation of byImage.get(image.id) ?? []) {
       if (annotation.iscrowd) continue;
       const classId = classOf.get(annotation.category_id);
@@ -166,13 +191,17 @@ export async function readCocoInstances(jsonPath: string, names: readonly string
       }
       const row = labelRow(annotation, image, classId);
       if (row === undefined) warnings.push('a box without area was dropped');
-      else rows.push(row);
+      else {
+        rows.push(row);
+        polygons.push(outlineOf(annotation, image));
+      }
     }
     return {
       path: located[i],
       fileName: image.file_name,
       imageId: image.id,
       labels: Float32Array.from(rows.flat()),
+      polygons: polygons.some((polygon) => polygon.length > 0) ? polygons : [],
       warnings,
     };
   });

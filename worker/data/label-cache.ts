@@ -10,7 +10,7 @@ import { mapBounded } from './bounded.js';
 import type { SampleEntry, ScanReport } from './dataset.js';
 
 /** Raise when the scan's rules change. */
-const CACHE_VERSION = 2;
+const CACHE_VERSION = 3;
 const DIGEST_BYTES = 32;
 
 /** What a scan returns and the cache keeps. */

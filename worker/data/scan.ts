@@ -134,13 +134,13 @@ export async function scanYolo(paths: readonly string[], options: ScanOptions = 
 export async function scanCoco(images: readonly CocoImage[], options: ScanOptions = {}): Promise<ScanResult> {
   const tick = progressOf(images.length, options.onProgress);
   const work = async (image: CocoImage): Promise<Finding> => {
-    const { path, labels, warnings, imageId } = image;
+    const { path, labels, polygons, warnings, imageId } = image;
     if (path === undefined) {
       return { status: 'corrupt', messages: [`${image.fileName}: image not found`] };
     }
     const parsed: ParsedLabels = {
       labels,
-      polygons: [],
+      polygons,
       ...(warnings.length > 0 ? { warning: warnings.join('; ') } : {}),
     };
     const status = labels.length === 0 ? 'empty' : 'found';

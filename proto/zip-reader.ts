@@ -1,4 +1,4 @@
-/** Reads zip archives (wheels) without loading them: the list of entries, and single entries as checked streams. */
+/** Reads zip archives (wheels, data sets) without loading them: the list of entries, and single entries as checked streams. */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
-import { EngineError } from '../../proto/errors.js';
+import { EngineError } from './errors.js';
 
 /** One file of an archive. */
 export interface ZipEntry {
@@ -35,7 +35,7 @@ const LOCAL_SIGNATURE = 0x04034b50;
 const LOCAL_BYTES = 30;
 const ZIP64_EXTRA_ID = 1;
 const NEEDS_ZIP64 = 0xffffffff;
-/** A wheel's directory is 2 MB; what is far larger is no wheel. */
+/** A wheel's directory is 2 MB, that of COCO's images 12 MB; what is far larger is neither. */
 const MAX_DIRECTORY_BYTES = 256 * 1024 * 1024;
 
 function damaged(path: string, what: string): EngineError {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ZipReader } from '../../../coordinator/setup/zip-reader.js';
+import { ZipReader } from '../../../proto/zip-reader.js';
 
 interface Member {
   name: string;
