@@ -143,6 +143,7 @@ async function compileFresh(
       confThres: settings.number('conf-thres'),
       iouThres: settings.number('iou-thres'),
       maxDet: settings.number('max-det'),
+      augment: settings.flag('augment'),
     },
     virtualRanks,
     worldSize,

@@ -123,6 +123,8 @@ export interface RunConfig {
     readonly confThres: number;
     readonly iouThres: number;
     readonly maxDet: number;
+    /** Test-time augmentation: predict at three sizes, once mirrored. */
+    readonly augment: boolean;
   };
   /** Microbatches per step, fixed for the run; the weights' bits depend on it, and not on the number of workers. */
   readonly virtualRanks: number;

@@ -3,6 +3,7 @@
  * numbers do not depend on how many ranks share the work; rank 0 merges and tells everyone.
  */
 import type { RunConfig } from '../configs/run-config.js';
+import { AugmentedInference } from './augmented-inference.js';
 import type { Batch } from './data/batch.js';
 import type { Dataset } from './data/dataset.js';
 import { openLoader } from './data/loader.js';
@@ -62,9 +63,11 @@ export class Validator {
   readonly #parts: ValidatorParts;
   readonly #plan: readonly ValBatch[];
   readonly #compiled = new Map<string, Executable>();
+  readonly #augmented: AugmentedInference;
 
   constructor(parts: ValidatorParts) {
     this.#parts = parts;
+    this.#augmented = new AugmentedInference(parts.engine, parts.model);
     this.#plan = valPlan(parts.dataset.sizes(), valBatchSize(parts.config), parts.config.imgsz);
   }
 
@@ -109,6 +112,7 @@ export class Validator {
   dispose(): void {
     for (const executable of this.#compiled.values()) executable.dispose();
     this.#compiled.clear();
+    this.#augmented.dispose();
   }
 
   #validateBatch(batch: Batch, number: number, weights: ReadonlyMap<string, DeviceTensor>, stats: ValStats): void {
@@ -132,6 +136,7 @@ export class Validator {
       else stats.addBatchLoss(number, [data[0]!, data[1]!, data[2]!]);
     });
     for (const tensor of Object.values(made)) tensor.dispose();
+    if (config.val.augment) predictions = this.#augmented.extend(batch, weights, predictions);
     const perImage = predictions.length / numImages;
     for (const [i, item] of batch.items.entries()) {
       const detections = nonMaxSuppression(predictions.subarray(i * perImage, (i + 1) * perImage), {

@@ -170,6 +170,12 @@ export const SETTINGS: readonly Setting[] = [
     default: 0.6,
   }),
   validation({ name: 'max-det', kind: 'int', min: 1, about: 'detections per image', default: 300 }),
+  validation({
+    name: 'augment',
+    kind: 'flag',
+    about: 'test-time augmentation: three sizes, one mirrored (about 2.5 times the work)',
+    default: false,
+  }),
 
   output({ name: 'project', kind: 'text', about: 'folder of runs (default: runs/train or runs/val)' }),
   output({ name: 'name', kind: 'text', about: 'name of the run folder', default: 'exp' }),
@@ -304,7 +310,6 @@ export const LATER_FLAGS: Readonly<Record<string, string>> = {
   'upload-dataset': 'Weights & Biases',
   'bbox-interval': 'Weights & Biases',
   'artifact-alias': 'Weights & Biases',
-  augment: 'test-time augmentation',
   'save-txt': 'writing predictions',
   'save-hybrid': 'writing predictions',
   'save-conf': 'writing predictions',

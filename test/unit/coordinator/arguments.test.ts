@@ -59,7 +59,7 @@ describe('flags', () => {
     expect(error.hint).toMatch(hint);
   });
 
-  test.each(['--evolve', '--augment', '--save-txt', '--half', '--upload_d'])(
+  test.each(['--evolve', '--save-json', '--save-txt', '--half', '--upload_d'])(
     '%s is named as not in this version',
     (flag) => {
       expect(failure([flag]).code).toBe('CONFIG_NOT_IN_VERSION');
