@@ -1,6 +1,7 @@
 /** A training run from its first epoch to its last, told top to bottom. Every rank runs it; rank 0 also writes files. */
 import type { RunSummary, SummaryResults } from '../configs/run-summary.js';
 import { EngineError } from '../proto/errors.js';
+import { BadItemLog } from './bad-items.js';
 import { toStateTensors } from './checkpoint/transfer.js';
 import { weightsSha256 } from './checkpoint/weights-hash.js';
 import type { Dataset } from './data/dataset.js';
@@ -69,6 +70,7 @@ class TrainingRun {
   readonly #validator: Validator;
   readonly #plans: EpochPlans;
   readonly #ledger: Ledger;
+  readonly #badItems: BadItemLog;
   /** Only on rank 0, and not when resuming. */
   readonly #pictures: RunPictures | undefined;
   readonly #schedule: Schedule;
@@ -132,6 +134,7 @@ class TrainingRun {
       cache: openImageCache(context, valSet, 'val'),
     });
     this.#files = new RunFiles(config);
+    this.#badItems = new BadItemLog(context.log);
     if (rank === 0 && start.resume === undefined) {
       this.#pictures = new RunPictures(config.saveDir, config.data.names, context.log);
     }
@@ -189,6 +192,7 @@ class TrainingRun {
       const input = await this.#trainer.waitForData(() => stream.next(epoch, step));
       rates = this.#schedule.at(this.#state.iteration);
       this.#pictures?.addBatch(input.batches[0]);
+      this.#badItems.add(epoch, input.batches);
       const result = await this.#trainer.step(input.batches, rates);
       this.#ledger.commit(result);
       lossSums = [lossSums[0] + result.losses[0], lossSums[1] + result.losses[1], lossSums[2] + result.losses[2]];
