@@ -131,7 +131,10 @@ export async function openDataset(
 ): Promise<Dataset> {
   options.signal?.throwIfAborted();
   const results = await scanSources(sources, data.names, options);
-  const entries = results.flatMap((result) => result.entries);
+  // Outlines serve augmentation only, and they are most of the memory.
+  const entries = results.flatMap(({ entries: found }) =>
+    options.split === 'train' ? found : found.map((entry) => ({ ...entry, polygons: [] })),
+  );
   const report = mergeReports(results.map((result) => result.report));
   checkPolicy(report, entries.length, sources, options);
   if (!options.singleCls) {
