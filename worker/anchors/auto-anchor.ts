@@ -14,7 +14,7 @@ const [SMALLEST_SCALE, LARGEST_SCALE] = [0.9, 1.1];
 /** Labels below this are counted for a warning, pixels. */
 const TINY_PX = 3;
 /** Clustering looks at so many labels at most; more do not move the centres and would take minutes. */
-const MAX_CLUSTERED = 30_000;
+const MAX_CLUSTERED = 10_000;
 
 export interface AutoAnchorOptions {
   /** Long side of the training images, pixels. */
