@@ -173,7 +173,7 @@ export const SETTINGS: readonly Setting[] = [
   validation({
     name: 'augment',
     kind: 'flag',
-    about: 'test-time augmentation: three sizes, one mirrored (about 2.5 times the work)',
+    about: 'test-time augmentation: three sizes, one mirrored (about twice the work)',
     default: false,
   }),
 
