@@ -7,6 +7,8 @@ import { classColour, Drawing } from './drawing.js';
 
 const MAX_TILES = 16;
 const MAX_SIDE_PX = 1920;
+/** Smaller tiles are enlarged, or text would cover them. */
+const MIN_TILE_PX = 320;
 const MAX_NAME_LENGTH = 40;
 const WHITE = 255;
 const TEXT_PX = 10;
@@ -40,7 +42,7 @@ export function copyTiles(batch: Batch): BatchTiles {
 }
 
 /**
- * Draws tiles column by column in a square grid of at most 1920 px.
+ * Draws tiles column by column in a square grid of at most 1920 px; tiles below 320 px are enlarged where there is room.
  * @param classNames shown at the boxes; a class without a name shows its number
  * @returns a JPEG file
  */
@@ -53,7 +55,8 @@ export async function drawBatch(tiles: BatchTiles, classNames: readonly string[]
     const data = tiles.images.subarray(i * height * width * 3, (i + 1) * height * width * 3);
     copyRectangle({ data, width, height }, sheet, { x: 0, y: 0 }, place(i), { width, height });
   }
-  const scale = Math.min(1, MAX_SIDE_PX / Math.max(sheet.width, sheet.height));
+  const wanted = Math.max(1, MIN_TILE_PX / Math.max(width, height));
+  const scale = Math.min(wanted, MAX_SIDE_PX / Math.max(sheet.width, sheet.height));
   const drawing = new Drawing(Math.round(sheet.width * scale), Math.round(sheet.height * scale));
   for (let i = 0; i < numImages; i++) {
     const { x, y } = place(i);

@@ -36,23 +36,31 @@ function rgb(hex: string): number[] {
 describe('the picture of a batch', () => {
   it('places tiles column by column and draws each box on its own tile', async () => {
     // Three tiles in a 2×2 grid: 0 above 1 on the left, 2 on the right, the last place stays white.
-    const picture = await pixels(await drawBatch(tiles(3, 128), ['a', 'b']));
-    expect([picture.width, picture.height]).toEqual([256, 256]);
+    const picture = await pixels(await drawBatch(tiles(3, 320), ['a', 'b']));
+    expect([picture.width, picture.height]).toEqual([640, 640]);
     const colour = rgb(classColour(1));
     // The right edges of the boxes: three quarters of a tile, half way down.
     for (const [x, y] of [
-      [96, 64],
-      [96, 192],
-      [224, 64],
+      [240, 160],
+      [240, 480],
+      [560, 160],
     ] as const)
       expect(distance(picture.at(x, y), colour)).toBeLessThan(60);
-    expect(distance(picture.at(64, 64), [128, 128, 128])).toBeLessThan(20);
-    expect(distance(picture.at(200, 200), [255, 255, 255])).toBeLessThan(10);
+    expect(distance(picture.at(160, 160), [128, 128, 128])).toBeLessThan(20);
+    expect(distance(picture.at(480, 480), [255, 255, 255])).toBeLessThan(10);
   });
 
   it('is never larger than 1920 px', async () => {
     const picture = await pixels(await drawBatch(tiles(9, 800), []));
     expect([picture.width, picture.height]).toEqual([1920, 1920]);
+  });
+});
+
+describe('the picture of a batch of small images', () => {
+  it('enlarges them until text has room', async () => {
+    // 5 tiles in a 3×3 grid; 64 px become 320 px each.
+    const picture = await pixels(await drawBatch(tiles(5, 64), ['a', 'b']));
+    expect([picture.width, picture.height]).toEqual([960, 960]);
   });
 });
 
