@@ -13,7 +13,17 @@ import type { StartingPoint } from './starting-point.js';
  */
 export function withFittedAnchors(start: StartingPoint, config: RunConfig, trainSet: Dataset): StartingPoint {
   const { model } = start;
-  if (start.resume !== undefined || !config.autoAnchor) return start;
+  if (start.resume !== undefined) return start;
+  if (!config.autoAnchor) {
+    if (!model.anchorsArePlaceholders) return start;
+    throw new ModelError(
+      'MODEL_BAD_ANCHORS',
+      'the model has a number of anchors but no sizes, and --noautoanchor is set',
+      {
+        hint: 'leave --noautoanchor out, or list anchors in the model YAML',
+      },
+    );
+  }
   const { anchors, notes } = autoAnchor(trainSet, model.anchorsPx.flat(2), {
     imgsz: config.imgsz,
     threshold: config.hyp.anchor_t,

@@ -77,6 +77,16 @@ it('Q35: fitted anchors are in the state before training, so the average starts 
   expect(start.state.get(anchorsName(model))).toEqual(anchorsGrid(start.model));
 });
 
+it('Q38: a number of anchors without sizes is refused where nothing may fit them', async () => {
+  const { model, state } = smallTrainState();
+  const dataset = await boxes('q38', () => [0.5, 0.5], 2);
+  const start = { model: { ...model, anchorsArePlaceholders: true }, state, resume: undefined, notes: [] };
+  const config = await compileForTest({ cfg: 'yolov3-tiny', noautoanchor: true });
+  expect(() => withFittedAnchors(start, config, dataset)).toThrow(
+    expect.objectContaining({ code: 'MODEL_BAD_ANCHORS' }),
+  );
+});
+
 it('Q40: the size of a step follows from its number, so ranks agree, and its bounds are whole', () => {
   const sizes = Array.from({ length: 500 }, (_, step) => multiScaleSize(640, 3, step));
   expect(sizes).toEqual(Array.from({ length: 500 }, (_, step) => multiScaleSize(640, 3, step)));
