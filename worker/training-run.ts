@@ -1,7 +1,8 @@
 /** A training run from its first epoch to its last, told top to bottom. Every rank runs it; rank 0 also writes files. */
-import type { RunSummary, SummaryResults } from '../configs/run-summary.js';
+import type { RunSummary } from '../configs/run-summary.js';
 import { EngineError } from '../proto/errors.js';
 import { BadItemLog } from './bad-items.js';
+import { BestResult } from './best-result.js';
 import { toStateTensors } from './checkpoint/transfer.js';
 import { weightsSha256 } from './checkpoint/weights-hash.js';
 import type { Dataset } from './data/dataset.js';
@@ -13,14 +14,14 @@ import { openImageCache } from './image-cache.js';
 import { Ledger, requireComplete } from './ledger/ledger.js';
 import { MicrobatchStream } from './microbatches.js';
 import type { Model } from './model/model.js';
-import { countFlops } from './model/summary.js';
 import { EarlyStopping } from './optim/early-stopping.js';
 import { fitness } from './optim/fitness.js';
 import { createSchedule, type IterationRates, type Schedule } from './optim/schedule.js';
 import { RunPictures } from './pictures/run-pictures.js';
-import { figures, perClassRows } from './results.js';
+import { figures } from './results.js';
 import { localRankZeroFirst, type RunContext, type RunOutcome } from './run-context.js';
 import { RunFiles } from './run-files.js';
+import { type Losses, NO_LOSS, RunReports } from './run-reports.js';
 import { findStartingPoint, type RunProgress, type StartingPoint } from './starting-point.js';
 import { TrainPrograms } from './train-program.js';
 import { TrainState } from './train-state.js';
@@ -29,9 +30,6 @@ import { Validator, type ValReport } from './validator.js';
 
 /** After so many steps in a row whose loss was not finite, the run has diverged for good. */
 const MAX_NON_FINITE_STEPS = 10;
-
-type Losses = readonly [box: number, obj: number, cls: number];
-const NO_LOSS: Losses = [0, 0, 0];
 
 /** Trains as the configuration says and returns what the worker tells the coordinator at its end. */
 export async function train(context: RunContext): Promise<RunOutcome> {
@@ -75,16 +73,13 @@ class TrainingRun {
   readonly #pictures: RunPictures | undefined;
   readonly #schedule: Schedule;
   readonly #files: RunFiles;
+  readonly #reports: RunReports;
   readonly #virtualRanks: readonly number[];
   readonly #stepsPerEpoch: number;
   readonly #startedMs = performance.now();
   #stopping: EarlyStopping;
-  #bestFitness = 0;
-  #bestEpoch = 0;
-  #bestReport: ValReport | undefined;
-  #bestMetrics: Readonly<Record<string, number>> = {};
+  #best = new BestResult();
   #nonFinite = 0;
-  #imagesSeen = 0;
   #trainSeconds = 0;
 
   constructor(context: RunContext, start: StartingPoint, trainSet: Dataset, valSet: Dataset) {
@@ -134,6 +129,7 @@ class TrainingRun {
       cache: openImageCache(context, valSet, 'val'),
     });
     this.#files = new RunFiles(config);
+    this.#reports = new RunReports(context, this.#state);
     this.#badItems = new BadItemLog(context.log);
     if (rank === 0 && start.resume === undefined) {
       this.#pictures = new RunPictures(config.saveDir, config.data.names, context.log);
@@ -146,7 +142,7 @@ class TrainingRun {
     let progress = this.#restore();
     if (rank === 0) await this.#files.open(progress.epoch);
     this.#pictures?.addLabels(this.#trainSet.table.labels);
-    this.#announce(progress.epoch);
+    this.#reports.started(this.#start, this.#trainSet, this.#valSet, progress.epoch);
     await using loader = openLoader(this.#trainSet, {
       numThreads: config.loaderThreads,
       // Two steps being made or waiting, besides the one in use.
@@ -197,7 +193,7 @@ class TrainingRun {
       this.#ledger.commit(result);
       lossSums = [lossSums[0] + result.losses[0], lossSums[1] + result.losses[1], lossSums[2] + result.losses[2]];
       const imageSize = input.batches.find((batch) => batch !== undefined)?.width ?? config.imgsz;
-      this.#report(epoch, step, rates, result, imageSize);
+      this.#reports.step({ epoch, step, stepsPerEpoch: this.#stepsPerEpoch, rates, result, imageSize });
       this.#checkFinite(result);
       const last = step + 1 === this.#stepsPerEpoch;
       if (result.drain && !last) {
@@ -211,19 +207,13 @@ class TrainingRun {
     const final = epoch + 1 === config.epochs;
     const report = config.noval && !final ? undefined : await this.#validator.run(this.#state.layout, this.#state.ema);
     const score = report === undefined ? 0 : fitness(report);
-    const best = score >= this.#bestFitness;
-    if (best) {
-      this.#bestFitness = score;
-      this.#bestEpoch = epoch;
-      this.#bestReport = report;
-      this.#bestMetrics = report === undefined ? {} : { ...figures(report) };
-    }
+    const isBest = this.#best.offer(epoch, score, report);
     if (report !== undefined) this.#plans.learn(report);
     const { stop } = this.#stopping.update(epoch, score);
     const drained = this.#context.comms.drainRequested;
     const progress = this.#progress(epoch + 1, 0, NO_LOSS);
-    await this.#writeEpoch({ epoch, losses, rates, report, score, best, final: final || stop, progress });
-    this.#reportEpoch(epoch, losses, report, score, best, trainSeconds);
+    await this.#writeEpoch({ epoch, losses, rates, report, score, isBest, final: final || stop, progress });
+    this.#reports.epoch({ epoch, losses, report, fitness: score, isBest, seconds: trainSeconds });
     return { progress, drained: (await this.#agree(drained)) && !final, stop };
   }
 
@@ -248,9 +238,7 @@ class TrainingRun {
     this.#state.restore(state, resume.arrays, resume.counters);
     const { progress } = resume;
     this.#stopping = new EarlyStopping(this.#context.config.patience, progress.earlyStopping);
-    this.#bestFitness = progress.bestFitness;
-    this.#bestEpoch = progress.earlyStopping.bestEpoch;
-    this.#bestMetrics = progress.bestMetrics;
+    this.#best = new BestResult(progress.bestFitness, progress.earlyStopping.bestEpoch, progress.bestMetrics);
     return progress;
   }
 
@@ -261,57 +249,10 @@ class TrainingRun {
       lossSums,
       ledger: this.#ledger.state,
       classMaps: this.#plans.classMaps,
-      bestFitness: this.#bestFitness,
-      bestMetrics: this.#bestMetrics,
+      bestFitness: this.#best.fitness,
+      bestMetrics: this.#best.metrics,
       earlyStopping: this.#stopping.state,
     };
-  }
-
-  #announce(startEpoch: number): void {
-    const { comms, config, rank } = this.#context;
-    if (rank !== 0) return;
-    const { imgsz } = config;
-    const notes = [...this.#start.notes, ...scanNotes('train', this.#trainSet), ...scanNotes('val', this.#valSet)];
-    comms.report({
-      runStarted: {
-        numParameters: this.#model.numParameters,
-        numLayers: this.#model.numModules,
-        gflops: countFlops(this.#model, imgsz, imgsz).reported / 1e9,
-        trainImages: this.#trainSet.numImages,
-        valImages: this.#valSet.numImages,
-        startEpoch,
-        epochs: config.epochs,
-        notes,
-      },
-    });
-  }
-
-  #report(epoch: number, step: number, rates: IterationRates, result: StepResult, imageSize: number): void {
-    const { comms, rank } = this.#context;
-    this.#imagesSeen += result.images;
-    comms.report({
-      stepReport: {
-        rank,
-        step: this.#state.iteration,
-        epoch,
-        stepInEpoch: step,
-        stepsPerEpoch: this.#stepsPerEpoch,
-        images: result.images,
-        localImages: result.localImages,
-        targets: result.targets,
-        boxLoss: result.losses[0],
-        objLoss: result.losses[1],
-        clsLoss: result.losses[2],
-        learningRates: [...rates.lr],
-        momentum: rates.momentum,
-        phases: result.phases,
-        allreduceBytes: result.allReduce.bytesSent + result.allReduce.bytesReceived,
-        allreduceSeconds: result.allReduce.exchangeSeconds,
-        stepSeconds: result.seconds,
-        optimizerStepped: result.optimizerStepped,
-        imageSize,
-      },
-    });
   }
 
   #checkFinite(result: StepResult): void {
@@ -332,13 +273,13 @@ class TrainingRun {
     readonly rates: IterationRates;
     readonly report: ValReport | undefined;
     readonly score: number;
-    readonly best: boolean;
+    readonly isBest: boolean;
     readonly final: boolean;
     readonly progress: RunProgress;
   }): Promise<void> {
     const { config, rank } = this.#context;
     if (rank !== 0) return;
-    const { epoch, losses, rates, report, score, best, final, progress } = done;
+    const { epoch, losses, rates, report, score, isBest, final, progress } = done;
     const metrics = figures(report);
     await this.#files.addResults({
       epoch,
@@ -349,7 +290,7 @@ class TrainingRun {
     });
     if (config.nosave && !final) return;
     const keep = config.savePeriod > 0 && epoch > 0 && epoch % config.savePeriod === 0;
-    await this.#save(progress, epoch, score, { ...metrics }, { best, keep });
+    await this.#save(progress, epoch, score, { ...metrics }, { best: isBest, keep });
   }
 
   async #save(
@@ -375,41 +316,6 @@ class TrainingRun {
     });
   }
 
-  #reportEpoch(
-    epoch: number,
-    losses: Losses,
-    report: ValReport | undefined,
-    score: number,
-    best: boolean,
-    seconds: number,
-  ): void {
-    const { comms, config, rank } = this.#context;
-    if (rank !== 0) return;
-    const [boxLoss, objLoss, clsLoss] = losses;
-    const [valBoxLoss, valObjLoss, valClsLoss] = report?.loss ?? NO_LOSS;
-    comms.report({
-      epochReport: {
-        epoch,
-        epochs: config.epochs,
-        boxLoss,
-        objLoss,
-        clsLoss,
-        validated: report !== undefined,
-        ...figures(report),
-        valBoxLoss,
-        valObjLoss,
-        valClsLoss,
-        fitness: score,
-        best,
-        seconds,
-        valSeconds: report?.seconds ?? 0,
-        imagesSeen: this.#imagesSeen,
-        labels: report?.numLabels ?? 0,
-        valImages: report?.numImages ?? 0,
-      },
-    });
-  }
-
   /** Saves at the step on which all ranks stopped. */
   async #drained(epoch: number, progress: RunProgress): Promise<RunOutcome> {
     await this.#pictures?.finished();
@@ -422,26 +328,17 @@ class TrainingRun {
 
   async #finish(epoch: number, stopReason: string): Promise<RunOutcome> {
     await this.#pictures?.finished();
-    if (this.#context.rank === 0) await this.#files.finish(this.#bestReport !== undefined || this.#bestFitness > 0);
+    if (this.#context.rank === 0) await this.#files.finish(this.#best.exists);
     return this.#outcome(stopReason, false, epoch);
   }
 
   #outcome(stopReason: string, resumable: boolean, epoch: number): RunOutcome {
-    const { config } = this.#context;
-    const report = this.#bestReport;
     const summary: RunSummary = {
       mode: 'train',
-      ...(Object.keys(this.#bestMetrics).length > 0 && { results: this.#bestMetrics as unknown as SummaryResults }),
-      ...(report !== undefined && {
-        perClass: perClassRows(report, config.data.names),
-        valImages: report.numImages,
-        valLabels: report.numLabels,
-      }),
+      ...this.#best.summary(this.#context.config.data.names),
       epochs: epoch + 1 - (this.#start.resume?.progress.epoch ?? 0),
-      bestEpoch: this.#bestEpoch,
-      bestFitness: this.#bestFitness,
       seconds: (performance.now() - this.#startedMs) / 1000,
-      imagesPerSecond: this.#trainSeconds > 0 ? this.#imagesSeen / this.#trainSeconds : 0,
+      imagesPerSecond: this.#trainSeconds > 0 ? this.#reports.imagesSeen / this.#trainSeconds : 0,
       lastWeights: this.#files.last,
       bestWeights: this.#files.best,
       ...(stopReason !== 'done' && { stopReason }),
@@ -453,12 +350,6 @@ class TrainingRun {
       summaryJson: JSON.stringify(summary),
     };
   }
-}
-
-function scanNotes(split: string, { report, numImages }: Dataset): string[] {
-  const { missing, empty, corrupt, messages } = report;
-  const counts = `${split}: ${numImages} images, ${missing + empty} without labels, ${corrupt} left out`;
-  return [counts, ...messages];
 }
 
 function scaled([box, obj, cls]: Losses, factor: number): Losses {

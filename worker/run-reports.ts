@@ -1,0 +1,135 @@
+/** What a training run reports to the coordinator: its start, each step, each epoch. */
+import type { Dataset } from './data/dataset.js';
+import { countFlops } from './model/summary.js';
+import type { IterationRates } from './optim/schedule.js';
+import { figures } from './results.js';
+import type { RunContext } from './run-context.js';
+import type { StartingPoint } from './starting-point.js';
+import type { TrainState } from './train-state.js';
+import type { StepResult } from './trainer.js';
+import type { ValReport } from './validator.js';
+
+/** Mean loss terms. */
+export type Losses = readonly [box: number, obj: number, cls: number];
+export const NO_LOSS: Losses = [0, 0, 0];
+
+/** A finished step. */
+export interface StepEvent {
+  readonly epoch: number;
+  readonly step: number;
+  readonly stepsPerEpoch: number;
+  readonly rates: IterationRates;
+  readonly result: StepResult;
+  /** Side of the training images in pixels. */
+  readonly imageSize: number;
+}
+
+/** A finished epoch. */
+export interface EpochEvent {
+  readonly epoch: number;
+  readonly losses: Losses;
+  /** Undefined where nothing was validated. */
+  readonly report: ValReport | undefined;
+  readonly fitness: number;
+  readonly isBest: boolean;
+  /** Of training, without validation. */
+  readonly seconds: number;
+}
+
+export class RunReports {
+  readonly #context: RunContext;
+  readonly #state: TrainState;
+  #imagesSeen = 0;
+
+  constructor(context: RunContext, state: TrainState) {
+    this.#context = context;
+    this.#state = state;
+  }
+
+  /** Images trained on since this process began, over all ranks. */
+  get imagesSeen(): number {
+    return this.#imagesSeen;
+  }
+
+  /** Says what is about to be trained; rank 0 speaks for all. */
+  started({ model, notes }: StartingPoint, trainSet: Dataset, valSet: Dataset, startEpoch: number): void {
+    const { comms, config, rank } = this.#context;
+    if (rank !== 0) return;
+    const { imgsz, epochs } = config;
+    comms.report({
+      runStarted: {
+        numParameters: model.numParameters,
+        numLayers: model.numModules,
+        gflops: countFlops(model, imgsz, imgsz).reported / 1e9,
+        trainImages: trainSet.numImages,
+        valImages: valSet.numImages,
+        startEpoch,
+        epochs,
+        notes: [...notes, ...scanNotes('train', trainSet), ...scanNotes('val', valSet)],
+      },
+    });
+  }
+
+  step({ epoch, step, stepsPerEpoch, rates, result, imageSize }: StepEvent): void {
+    const { comms, rank } = this.#context;
+    this.#imagesSeen += result.images;
+    comms.report({
+      stepReport: {
+        rank,
+        step: this.#state.iteration,
+        epoch,
+        stepInEpoch: step,
+        stepsPerEpoch,
+        images: result.images,
+        localImages: result.localImages,
+        targets: result.targets,
+        boxLoss: result.losses[0],
+        objLoss: result.losses[1],
+        clsLoss: result.losses[2],
+        learningRates: [...rates.lr],
+        momentum: rates.momentum,
+        phases: result.phases,
+        allreduceBytes: result.allReduce.bytesSent + result.allReduce.bytesReceived,
+        allreduceSeconds: result.allReduce.exchangeSeconds,
+        stepSeconds: result.seconds,
+        optimizerStepped: result.optimizerStepped,
+        imageSize,
+      },
+    });
+  }
+
+  /** Says how an epoch went; rank 0 speaks for all. */
+  epoch({ epoch, losses, report, fitness, isBest, seconds }: EpochEvent): void {
+    const { comms, config, rank } = this.#context;
+    if (rank !== 0) return;
+    const [boxLoss, objLoss, clsLoss] = losses;
+    const [valBoxLoss, valObjLoss, valClsLoss] = report?.loss ?? NO_LOSS;
+    comms.report({
+      epochReport: {
+        epoch,
+        epochs: config.epochs,
+        boxLoss,
+        objLoss,
+        clsLoss,
+        validated: report !== undefined,
+        ...figures(report),
+        valBoxLoss,
+        valObjLoss,
+        valClsLoss,
+        fitness,
+        best: isBest,
+        seconds,
+        valSeconds: report?.seconds ?? 0,
+        imagesSeen: this.#imagesSeen,
+        labels: report?.numLabels ?? 0,
+        valImages: report?.numImages ?? 0,
+      },
+    });
+  }
+}
+
+function scanNotes(split: string, { report, numImages }: Dataset): string[] {
+  const { missing, empty, corrupt, messages } = report;
+  const counts = `${split}: ${numImages} images, ${missing + empty} without labels, ${corrupt} left out`;
+  return [counts, ...messages];
+}
