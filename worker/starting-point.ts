@@ -70,8 +70,10 @@ export async function findStartingPoint(config: RunConfig): Promise<StartingPoin
     });
   }
   const state = new Map([...initialState(model, config.seed), ...values]);
+  // Anchors that the file did not give are the model's own, and may still be placeholders (Q38).
+  const anchors = values.get(anchorsName(model));
   return {
-    model: withAnchors(model, state.get(anchorsName(model))!),
+    model: anchors === undefined ? model : withAnchors(model, anchors),
     state,
     resume: undefined,
     notes: [`transferred ${numTransferred}/${numTotal} tensors from ${path}`],

@@ -40,7 +40,7 @@ export function createLogger(options: LoggerOptions): Logger {
       base,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: serializeForLog },
+      serializers: { err: (error) => serializeForLog(error, options.level === 'debug' || options.level === 'trace') },
     },
     openStream(options),
   );
@@ -62,6 +62,9 @@ function openStream(options: LoggerOptions): { write(line: string): void } {
   };
 }
 
-function serializeForLog(error: unknown): unknown {
-  return error instanceof LockstepError ? serializeError(error) : stdSerializers.err(error as Error);
+/** An expected error shows its stack only to developers; one that nobody expected always does. */
+function serializeForLog(error: unknown, isVerbose: boolean): unknown {
+  if (!(error instanceof LockstepError)) return stdSerializers.err(error as Error);
+  const { stack, ...rest } = serializeError(error);
+  return isVerbose ? { ...rest, stack } : rest;
 }

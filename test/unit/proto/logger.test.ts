@@ -29,3 +29,16 @@ it('pretty lines hold the message and the fields that vary', () => {
   );
   expect(lines.join('')).toMatch(/INFO.*go.*"rank":1.*"step":4/);
 });
+
+it('the stack of an expected error is for the level of developers only', () => {
+  const errOf = (level: 'info' | 'debug', error: Error): unknown => {
+    const lines: string[] = [];
+    const stream = { write: (line: string) => void lines.push(line) };
+    createLogger({ runId: 'r1', role: 'worker', level, stream }).error({ err: error }, 'lost');
+    return (JSON.parse(lines[0]!) as { err: unknown }).err;
+  };
+  const expected = new TransportError('TRANSPORT_CLOSED', 'gone');
+  expect(errOf('info', expected)).not.toHaveProperty('stack');
+  expect(errOf('debug', expected)).toHaveProperty('stack');
+  expect(errOf('info', new TypeError('a defect'))).toHaveProperty('stack');
+});
