@@ -7,8 +7,8 @@ export default defineConfig({
     pool: 'forks',
     // Two cores are the smallest machine we promise to work on.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     reporters: ['default', './test/support/summary-reporter.js'],
   },
 });
