@@ -216,7 +216,8 @@ export class Trainer {
       stepped = this.#timer.time('optimizer', () => state.accumulate(sum, rates, this.#parts.weightDecay));
       if (stepped) {
         this.#timer.time('ema', () => state.updateEma());
-        this.#dropWeights();
+        // They no longer are the weights; the next microbatch uploads the new ones.
+        this.dispose();
       }
     }
     state.iteration += 1;
@@ -257,9 +258,5 @@ export class Trainer {
       );
     }
     return this.#weights;
-  }
-
-  #dropWeights(): void {
-    this.dispose();
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { roundHalfEven } from '../../proto/rounding.js';
 import {
   boxAroundInsidePoints,
   clipXyxyInPlace,
@@ -9,7 +10,7 @@ import {
   xyxyToXywh,
   xyxyToXywhn,
 } from '../../worker/data/boxes.js';
-import { checkImageSize, letterboxGeometry, roundHalfEven } from '../../worker/data/letterbox.js';
+import { checkImageSize, letterboxGeometry } from '../../worker/data/letterbox.js';
 import { labelsInNetwork, normaliseLabels, placeImage } from '../../worker/data/placement.js';
 import { valPlan } from '../../worker/data/val-plan.js';
 import { readFixture, type TensorEntry, tensor, tensor64 } from '../support/fixtures.js';

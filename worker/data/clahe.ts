@@ -2,9 +2,10 @@
  * Histogram equalisation, whole and by tiles with limited contrast (Zuiderveld, "Contrast limited adaptive histogram
  * equalization", Graphics Gems IV, 1994), on one channel of bytes, and both on the lightness of colour pictures.
  */
+
+import { roundHalfEven } from '../../proto/rounding.js';
 import { reflectIndex } from './filters.js';
 import type { RgbImage } from './image.js';
-import { roundHalfEven } from './letterbox.js';
 
 /** Tiles per side. */
 export const CLAHE_TILES = 8;

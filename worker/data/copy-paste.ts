@@ -1,7 +1,7 @@
 /** Copy-paste: objects with an outline appear a second time, mirrored left to right. */
 import type { RandomStream } from '../../proto/random.js';
+import { roundHalfEven } from '../../proto/rounding.js';
 import type { Scene } from './augment.js';
-import { roundHalfEven } from './letterbox.js';
 import { emptyMask, fillPolygon } from './polygon-fill.js';
 
 /** A copy that covers this share of any box already there is not pasted. */

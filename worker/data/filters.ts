@@ -1,6 +1,7 @@
 /** Smoothing, grey and tone curves on 8-bit RGB pictures. Each returns a new picture or says "in place". */
+
+import { roundHalfEven } from '../../proto/rounding.js';
 import type { RgbImage } from './image.js';
-import { roundHalfEven } from './letterbox.js';
 
 /** The index reflected at the borders without repeating the border itself: −1 → 1, n → n − 2. */
 export function reflectIndex(index: number, length: number): number {

@@ -2,6 +2,7 @@
  * Where a picture lands in the network's input and how boxes travel there and back. Geometry only; the pixels are
  * moved by `resize.ts` and `image.ts`. Numbers as in the reference (reference rounding: half to even).
  */
+import { roundHalfEven } from '../../proto/rounding.js';
 
 /** What {@link letterboxGeometry} decides. */
 export interface LetterboxGeometry {
@@ -29,15 +30,6 @@ export interface LetterboxOptions {
   readonly scaleUp?: boolean;
   /** Pixels. @defaultValue 32 */
   readonly stride?: number;
-}
-
-/** Rounds half to even, as Python and IEEE do; `Math.round` rounds halves up. */
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const fraction = value - floor;
-  if (fraction < 0.5) return floor;
-  if (fraction > 0.5) return floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /**

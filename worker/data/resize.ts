@@ -2,8 +2,9 @@
  * Resizing of 8-bit RGB pictures with the sampling rules of OpenCV, which the reference's numbers rest on: pixel
  * centres at half integers, bilinear without low-pass filter, and area averaging for reductions.
  */
+
+import { roundHalfEven } from '../../proto/rounding.js';
 import type { RgbImage } from './image.js';
-import { roundHalfEven } from './letterbox.js';
 
 /** Weights are 11-bit integers; a product of two weights and a byte then fits 32 bits. */
 const WEIGHT_BITS = 11;
