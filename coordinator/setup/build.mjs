@@ -14,6 +14,12 @@ import { dirname, join } from 'node:path';
 import { runCommand } from './run-command.mjs';
 import { SetupError, step } from './steps.mjs';
 
+const KERNEL_FOLDER = 'worker/simd/assembly';
+/** Shared memory, so that threads can work on it; 64 Ki pages are all that 32 bits address. */
+const KERNEL_FLAGS = [
+  ...['-O3', '--noAssert', '--converge', '--runtime', 'stub', '--enable', 'simd', '--enable', 'threads'],
+  ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
+];
 const SOURCE_FOLDERS = ['bench', 'configs', 'coordinator', 'proto', 'worker'];
 const stampPath = (root) => join(root, 'dist', '.lockstep-build.json');
 
@@ -89,15 +95,42 @@ export function buildIsCurrent(root) {
   return true;
 }
 
+/** The modules of SIMD kernels: the files right in their folder, by name without extension. */
+function kernelModules(paths) {
+  return paths
+    .filter((path) => path.startsWith(`${KERNEL_FOLDER}/`) && path.endsWith('.ts'))
+    .map((path) => path.slice(KERNEL_FOLDER.length + 1, -'.ts'.length))
+    .filter((name) => !name.includes('/'));
+}
+
+/** Compiles the kernels from AssemblyScript to WebAssembly. */
+async function buildKernels(root, names) {
+  const compiler = join(root, 'node_modules', 'assemblyscript', 'bin', 'asc.js');
+  for (const name of names) {
+    const files = [`${KERNEL_FOLDER}/${name}.ts`, '--outFile', `dist/worker/simd/${name}.wasm`];
+    const result = await runCommand(process.execPath, [compiler, ...files, ...KERNEL_FLAGS], { cwd: root });
+    if (result.code !== 0) throw compilerError('asc', result);
+  }
+}
+
+function compilerError(name, result) {
+  return new SetupError(
+    'LAUNCH_BUILD_FAILED',
+    `${name} ended with ${result.signal ?? `exit code ${result.code}`}:\n${result.output.trim()}`,
+    'Correct the errors above; an unchanged checkout builds without any ("git status" shows what differs).',
+  );
+}
+
 /** Removes compiled files whose source is gone, so that nothing imports yesterday's module. */
 function pruneOutputs(root, paths) {
   const expected = new Set(paths.map((path) => path.replace(/\.ts$/, '.js').replace(/\.mts$/, '.mjs')));
+  for (const name of kernelModules(paths)) expected.add(`worker/simd/${name}.wasm`);
   const walk = (folder) => {
     for (const entry of readdirSync(join(root, 'dist', folder), { withFileTypes: true })) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
         if (SOURCE_FOLDERS.includes(path.split('/')[0])) walk(path);
-      } else if (/\.m?js(\.map)?$/.test(path) && !expected.has(path.replace(/\.map$/, ''))) {
+      } else if (/\.(m?js(\.map)?|wasm)$/.test(path) && !expected.has(path.replace(/\.map$/, ''))) {
         rmSync(join(root, 'dist', path), { force: true });
       }
     }
@@ -108,7 +141,7 @@ function pruneOutputs(root, paths) {
 /** Compiles when needed. A type error is printed as the compiler wrote it and ends the set-up. */
 export async function ensureBuild(root) {
   if (buildIsCurrent(root)) return;
-  await step('build (tsc)', async () => {
+  await step('build (tsc, asc)', async () => {
     // Without a stamp the compiler's own record of what it wrote cannot be trusted either.
     if (readStamp(root) === undefined) rmSync(join(root, 'dist', '.tsbuildinfo'), { force: true });
     rmSync(stampPath(root), { force: true });
@@ -116,14 +149,11 @@ export async function ensureBuild(root) {
     const paths = listSources(root);
     const stamp = { fingerprint: statFingerprint(root, paths), content: contentHash(root, paths) };
     const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-    const result = await runCommand(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root });
-    if (result.code !== 0) {
-      throw new SetupError(
-        'LAUNCH_BUILD_FAILED',
-        `tsc ended with ${result.signal ?? `exit code ${result.code}`}:\n${result.output.trim()}`,
-        'Correct the errors above; an unchanged checkout builds without any ("git status" shows what differs).',
-      );
-    }
+    const [result] = await Promise.all([
+      runCommand(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root }),
+      buildKernels(root, kernelModules(paths)),
+    ]);
+    if (result.code !== 0) throw compilerError('tsc', result);
     for (const path of paths.filter(isCopied)) {
       const target = join(root, 'dist', path);
       mkdirSync(dirname(target), { recursive: true });

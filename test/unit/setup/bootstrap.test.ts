@@ -65,7 +65,7 @@ describe('the launch script', () => {
   it('installs, builds, then runs the command line in the caller’s folder with its arguments and exit code', async () => {
     const first = launch(['train', '--name', 'two words']);
     expect(first.stderr).toContain('set-up: dependencies from package-lock.json');
-    expect(first.stderr).toContain('set-up: build (tsc)');
+    expect(first.stderr).toContain('set-up: build (tsc, asc)');
     expect(first.status).toBe(3);
     expect(JSON.parse(first.stdout)).toMatchObject({ args: ['train', '--name', 'two words'] });
     expect((await calls())[0]).toContain('npm ci --ignore-scripts');
