@@ -14,6 +14,7 @@ import {
   type Shape,
   type UnaryFunction,
   type Value,
+  type ValueDType,
 } from './program.js';
 import { agree, broadcastShapes, listed, shapeError, windowedPlane } from './shapes.js';
 
@@ -353,11 +354,11 @@ export class ProgramBuilder {
     throw shapeError(op, `indices ${indices.dtype} ${listed(indices.shape)} for an array ${listed(shape)}`);
   }
 
-  #one(op: Op, inputs: readonly Value[], shape: Shape, dtype: DType = 'float32'): Value {
+  #one(op: Op, inputs: readonly Value[], shape: Shape, dtype: ValueDType = 'float32'): Value {
     return this.#emit(op, inputs, [[shape, dtype]])[0]!;
   }
 
-  #emit(op: Op, inputs: readonly Value[], outputs: readonly (readonly [Shape, DType])[]): Value[] {
+  #emit(op: Op, inputs: readonly Value[], outputs: readonly (readonly [Shape, ValueDType])[]): Value[] {
     if (!MIXED.has(op.kind) && inputs.some((value) => value.dtype !== 'float32')) {
       throw shapeError(
         op.kind,

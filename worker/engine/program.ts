@@ -6,8 +6,18 @@
  * Layouts: images and activations NHWC, convolution filters HWIO, everything row-major.
  */
 
-/** Element types. `uint8` only enters (images); masks are float32 zeros and ones. */
+/** Element types of tensors that the host knows. `uint8` only enters (images); masks are float32 zeros and ones. */
 export type DType = 'float32' | 'int32' | 'uint8';
+
+/** Half-precision types. They exist inside programs only, between casts (`worker/amp`): neither inputs nor outputs have them. */
+export type HalfDType = 'float16' | 'bfloat16';
+
+/** Element types of values in a program. */
+export type ValueDType = DType | HalfDType;
+
+export function isHalf(dtype: ValueDType): dtype is HalfDType {
+  return dtype === 'float16' || dtype === 'bfloat16';
+}
 
 /** A shape; -1 marks a size that is known only when the program runs (the number of matched anchors, say). */
 export type Shape = readonly number[];
@@ -17,7 +27,7 @@ export interface Value {
   /** Index into {@link Program.values}. */
   readonly id: number;
   readonly shape: Shape;
-  readonly dtype: DType;
+  readonly dtype: ValueDType;
 }
 
 /** Zero padding of an image plane, in pixels. */
@@ -102,7 +112,7 @@ export type BinaryFunction =
  * | sum | x | over `axes` |
  * | gatherNd | x, indices int32 [n,k] | rows x[i₁,…,i_k], [n, …rest] |
  * | scatterNd | indices int32 [n,k], updates [n, …rest] | zeros of `shape` with updates added (duplicates add up, in row order) |
- * | cast | x uint8 or int32 | float32 |
+ * | cast | x | x in the element type of the output value |
  */
 export type Op =
   | { readonly kind: 'input'; readonly name: string }

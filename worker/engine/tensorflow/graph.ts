@@ -1,5 +1,5 @@
 /** Writes TensorFlow graphs node by node: names, attributes, constants, and a library of functions. */
-import { type DType, numElements, type Shape } from '../program.js';
+import { type HalfDType, numElements, type Shape, type ValueDType } from '../program.js';
 import {
   type Attrs,
   type AttrValue,
@@ -18,7 +18,7 @@ const UTF8 = new TextEncoder();
 /** Attribute values by kind. */
 export const attr = {
   type: (type: DataType): AttrValue => ({ type }),
-  dtype: (dtype: DType): AttrValue => ({ type: DATA_TYPE[dtype] }),
+  dtype: (dtype: ValueDType): AttrValue => ({ type: DATA_TYPE[dtype] }),
   int: (i: number): AttrValue => ({ i }),
   float: (f: number): AttrValue => ({ f }),
   bool: (b: boolean): AttrValue => ({ b }),
@@ -36,7 +36,7 @@ export const attr = {
   }),
 } as const;
 
-/** The attribute that nearly every operator on floats wants. */
+/** The attribute that nearly every operator on floats wants; {@link GraphWriter.computingIn} puts another type in its place. */
 export const T_FLOAT: Attrs = { T: attr.dtype('float32') };
 
 /** Constants of one value repeated (zeros beside a slice's gradient) are made at run time from this many elements on. */
@@ -48,14 +48,26 @@ export class GraphWriter {
   readonly #functions = new Map<string, FunctionDef>();
   /** Small constants by content, so that a shape or an axis is written once. */
   readonly #constants = new Map<string, Ref>();
+  #half: HalfDType | undefined;
 
   /** Adds a node and returns its first output. */
   node(op: string, input: readonly Ref[], attrs: Attrs = {}, name = `n${this.#nodes.length}`): Ref {
-    this.#nodes.push({ name, op, input, attr: attrs });
+    const inHalf = this.#half !== undefined && attrs.T === T_FLOAT.T;
+    this.#nodes.push({ name, op, input, attr: inHalf ? { ...attrs, T: attr.dtype(this.#half!) } : attrs });
     return name;
   }
 
-  placeholder(name: string, dtype: DType, shape: Shape): Ref {
+  /** Runs `write`, in which operators that ask for {@link T_FLOAT} compute in this type, and scalars are of it. */
+  computingIn<T>(half: HalfDType, write: () => T): T {
+    this.#half = half;
+    try {
+      return write();
+    } finally {
+      this.#half = undefined;
+    }
+  }
+
+  placeholder(name: string, dtype: ValueDType, shape: Shape): Ref {
     return this.node('Placeholder', [], { dtype: attr.dtype(dtype), shape: attr.shape(shape) }, name);
   }
 
@@ -82,9 +94,15 @@ export class GraphWriter {
     return this.constant(Int32Array.from(values), [values.length]);
   }
 
-  /** A float32 scalar. */
+  /** A float32 scalar, or one of the type in force (see {@link computingIn}). */
   scalar(value: number): Ref {
-    return this.constant(Float32Array.of(value), []);
+    const wide = this.constant(Float32Array.of(value), []);
+    if (this.#half === undefined) return wide;
+    return this.node('Cast', [wide], {
+      SrcT: attr.dtype('float32'),
+      DstT: attr.dtype(this.#half),
+      Truncate: attr.bool(false),
+    });
   }
 
   /** Calls a function of float32 tensors, compiled by XLA at its first run, and returns its first output. */

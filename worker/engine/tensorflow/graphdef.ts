@@ -6,7 +6,7 @@ import '../../../proto/numbers.js';
 import protobuf from 'protobufjs/light.js';
 
 /** TensorFlow's numbers of element types (types.proto). */
-export const DATA_TYPE = { float32: 1, int32: 3, uint8: 4, bool: 10 } as const;
+export const DATA_TYPE = { float32: 1, int32: 3, uint8: 4, bool: 10, bfloat16: 14, float16: 19 } as const;
 export type DataType = (typeof DATA_TYPE)[keyof typeof DATA_TYPE];
 
 export interface TensorShapeProto {

@@ -1,5 +1,5 @@
 /** Operators on image planes without weights: pooling, padding, upsampling. */
-import type { Padding, PoolAttrs, Shape } from '../program.js';
+import type { Padding, PoolAttrs, Shape, ValueDType } from '../program.js';
 import { paddingAttrs } from './convolution.js';
 import { attr, type GraphWriter, type Ref, T_FLOAT } from './graph.js';
 import type { Attrs } from './graphdef.js';
@@ -56,7 +56,7 @@ export function slice(
   x: Ref,
   begin: readonly number[],
   size: readonly number[],
-  dtype: 'float32' | 'int32' | 'uint8',
+  dtype: ValueDType,
 ): Ref {
   return g.node('Slice', [x, g.ints(begin), g.ints(size)], { T: attr.dtype(dtype), Index: attr.dtype('int32') });
 }

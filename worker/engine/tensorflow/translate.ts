@@ -1,6 +1,6 @@
 /** Translates one node of a program into TensorFlow nodes. */
 import { EngineError } from '../../../proto/errors.js';
-import type { BinaryFunction, Node, Shape, UnaryFunction, Value } from '../program.js';
+import { type BinaryFunction, isHalf, type Node, type Shape, type UnaryFunction, type Value } from '../program.js';
 import {
   batchNormGrad,
   batchNormInfer,
@@ -59,6 +59,14 @@ const BINARY: Readonly<Record<BinaryFunction, string>> = {
  * @throws EngineError `ENGINE_UNSUPPORTED` where a size must be known at compile time and is not
  */
 export function translateNode(context: TranslateContext, node: Node): Ref[] {
+  const types = node.inputs.map((id) => context.value(id).dtype);
+  const half = node.op.kind === 'cast' ? undefined : types.find(isHalf);
+  if (half === undefined) return translate(context, node);
+  // The XLA functions are written for float32.
+  return context.graph.computingIn(half, () => translate({ ...context, xla: false }, node));
+}
+
+function translate(context: TranslateContext, node: Node): Ref[] {
   const { graph: g } = context;
   const { op } = node;
   const refs = node.inputs.map((id) => context.ref(id));
@@ -140,7 +148,7 @@ export function translateNode(context: TranslateContext, node: Node): Ref[] {
       ];
     case 'cast':
       return [
-        g.node('Cast', [a], { SrcT: attr.dtype(x.dtype), DstT: attr.dtype('float32'), Truncate: attr.bool(false) }),
+        g.node('Cast', [a], { SrcT: attr.dtype(x.dtype), DstT: attr.dtype(output.dtype), Truncate: attr.bool(false) }),
       ];
   }
 }

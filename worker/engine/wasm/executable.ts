@@ -32,8 +32,8 @@ export class WasmExecutable implements Executable {
     this.#endings = endings(this.#nodes);
     for (const { op, outputs } of this.#nodes) {
       if (op.kind !== 'constant') continue;
-      const { id, shape, dtype } = program.values[outputs[0]!]!;
-      this.#constants.set(id, heap.upload(op.data, shape, dtype));
+      const { id, shape } = program.values[outputs[0]!]!;
+      this.#constants.set(id, heap.upload(op.data, shape, op.data instanceof Int32Array ? 'int32' : 'float32'));
     }
     registry.add(this);
   }

@@ -9,7 +9,7 @@ import type {
   Executable,
   TypedArray,
 } from '../engine.js';
-import { type DType, numElements, type Program, type Shape } from '../program.js';
+import { type DType, isHalf, numElements, type Program, type Shape } from '../program.js';
 import { WasmExecutable } from './executable.js';
 import { Heap } from './heap.js';
 import { WasmTensor } from './tensor.js';
@@ -35,6 +35,19 @@ export async function openWasmEngine(options: EngineOptions): Promise<Engine> {
 function dtypeOf(data: TypedArray): DType {
   if (data instanceof Float32Array) return 'float32';
   return data instanceof Int32Array ? 'int32' : 'uint8';
+}
+
+function refuseHalf(program: Program, name: string): void {
+  const half = program.values.find(({ dtype }) => isHalf(dtype));
+  if (half === undefined) return;
+  throw new EngineError(
+    'ENGINE_UNSUPPORTED',
+    `program ${name} computes in ${half.dtype}, which the wasm engine does not`,
+    {
+      hint: 'use --amp off, or the tensorflow engine',
+      details: { program: name, dtype: half.dtype },
+    },
+  );
 }
 
 class WasmEngine implements Engine {
@@ -64,6 +77,7 @@ class WasmEngine implements Engine {
 
   compile(program: Program, options: CompileOptions): Executable {
     this.#assertOpen();
+    refuseHalf(program, options.name);
     return new WasmExecutable(this.#heap, program, options, this.#owned);
   }
 
