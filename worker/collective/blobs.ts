@@ -3,7 +3,7 @@ import type { DataHeader } from '../../proto/codec.js';
 import { CollectiveError, type LockstepError } from '../../proto/errors.js';
 import { Deferred } from '../../proto/lifecycle.js';
 import { data } from '../../proto/messages.js';
-import type { ExchangeFields } from './direct.js';
+import type { ExchangeFields } from './exchange.js';
 
 /** One frame carries at most this much. */
 export const BLOB_SEGMENT_BYTES = 1_048_576;

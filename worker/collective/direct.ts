@@ -2,41 +2,13 @@
  * The direct exchange: partial sums go to the owner of each chunk, sums come back to everyone. A state machine over an abstract
  * transport; it owns no socket and no thread. Steps, bytes and the rules on memory are in proto/PROTOCOL.md.
  */
-import type { DataHeader, DataHeaderFields } from '../../proto/codec.js';
+import type { DataHeader } from '../../proto/codec.js';
 import { payloadChecksum } from '../../proto/codec.js';
 import { CollectiveError } from '../../proto/errors.js';
 import { data } from '../../proto/messages.js';
-import type { Plan, Segment } from './plan.js';
+import type { DropReason, Exchange, ExchangeOptions, ExchangeStats, WaitState } from './exchange.js';
+import type { Segment } from './plan.js';
 import { Reducer } from './reducer.js';
-
-/** The header fields that the exchange chooses; whoever sends adds generation, sender and run tag. */
-export type ExchangeFields = Omit<DataHeaderFields, 'generation' | 'sender' | 'runTag'>;
-
-export interface ExchangeOptions {
-  readonly rank: number;
-  readonly plan: Plan;
-  /** This rank's partial sums, whole vectors, in the order of the plan. Written by others, read from `bucketReady` to the round's end. */
-  readonly partials: readonly Float32Array[];
-  /** The sum over all virtual ranks. Written here, and read by `send` until all peers have begun the next round. */
-  readonly result: Float32Array;
-  /** Queues a frame for a peer, in order. The payload is a view on `partials` or `result`. */
-  readonly send: (peer: number, fields: ExchangeFields, payload: Uint8Array) => void;
-  readonly onRoundDone: (stats: ExchangeStats) => void;
-  /** A monotonic clock in milliseconds. */
-  readonly now: () => number;
-}
-
-export interface ExchangeStats {
-  readonly round: number;
-  /** Payload only. */
-  readonly bytesSent: number;
-  readonly bytesReceived: number;
-  /** From the first bucket that was ready here to the last one reduced. */
-  readonly exchangeMs: number;
-}
-
-/** Why a frame was dropped. `round`: too old or too far ahead. `duplicate`: seen before. `overflow`: more early frames than peers can send. */
-export type DropReason = 'round' | 'duplicate' | 'overflow';
 
 /** A segment that this rank sums. */
 interface OwnedSegment {
@@ -45,17 +17,7 @@ interface OwnedSegment {
   numMissing: number;
 }
 
-/** What keeps a round from completing, for a person to read. */
-export interface WaitState {
-  readonly round: number;
-  /** Ranks that something is missing from; this rank itself when a local bucket is not ready. */
-  readonly ranks: readonly number[];
-  /** The first bucket that is not reduced. */
-  readonly bucket: number;
-  readonly phase: 'local' | 'partial' | 'result';
-}
-
-export class DirectExchange {
+export class DirectExchange implements Exchange {
   readonly #options: ExchangeOptions;
   readonly #reducer: Reducer;
   /** By segment id; undefined for segments of other owners. */
@@ -65,7 +27,7 @@ export class DirectExchange {
   readonly #ready: Uint8Array;
   #early: { header: DataHeader; payload: Uint8Array }[] = [];
   readonly #maxEarly: number;
-  #round = 1;
+  #round: number;
   #numUnfinished: number;
   #startedMs: number | undefined;
   #bytesSent = 0;
@@ -76,6 +38,7 @@ export class DirectExchange {
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
+    this.#round = options.firstRound ?? 1;
     const { plan, rank, partials, result } = options;
     this.#reducer = new Reducer(plan.tree);
     this.#owned = plan.segments.map((segment) =>

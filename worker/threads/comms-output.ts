@@ -1,6 +1,6 @@
 /** What the comms thread tells the main thread. */
 import type { SerializedError } from '../../proto/errors.js';
-import type { ExchangeStats } from '../collective/direct.js';
+import type { ExchangeStats } from '../collective/exchange.js';
 
 /** The membership that this worker belongs to. */
 export interface World {

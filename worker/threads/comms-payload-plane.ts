@@ -8,7 +8,8 @@ import type { Logger } from '../../proto/telemetry/logger.js';
 import { parseEndpoint, tcpEndpoint } from '../../proto/transport/address.js';
 import { type Frames, PayloadReceiver, PayloadSender } from '../../proto/transport/zmq.js';
 import { BlobExchange } from '../collective/blobs.js';
-import { DirectExchange, type ExchangeFields, type ExchangeStats } from '../collective/direct.js';
+import type { Exchange, ExchangeFields, ExchangeStats } from '../collective/exchange.js';
+import { openExchange } from '../collective/open-exchange.js';
 import { makePlan, type VectorLayout } from '../collective/plan.js';
 import type { CommsOptions } from './comms-input.js';
 
@@ -37,7 +38,7 @@ export class PayloadPlane {
   readonly #dropped = new Map<string, number>();
   #receiver: PayloadReceiver | undefined;
   #socketPath: string | undefined;
-  #exchange: DirectExchange | undefined;
+  #exchange: Exchange | undefined;
   #blobs: BlobExchange | undefined;
   #unopened: { header: DataHeader; payload: Uint8Array }[] = [];
   #unopenedBytes = 0;
@@ -66,7 +67,7 @@ export class PayloadPlane {
     return this.#blobs;
   }
 
-  get exchange(): DirectExchange {
+  get exchange(): Exchange {
     if (this.#exchange === undefined) throw notJoined();
     return this.#exchange;
   }
@@ -126,7 +127,7 @@ export class PayloadPlane {
 
   /** Lays out the reduced vector. The vectors are shared with the main thread. @throws CollectiveError COLLECTIVE_BAD_LAYOUT */
   openAllReduce(layout: VectorLayout, partials: readonly Float32Array[], result: Float32Array): void {
-    this.#exchange = new DirectExchange({
+    this.#exchange = openExchange('auto', {
       rank: this.#options.rank,
       plan: makePlan(layout, this.#worldSize),
       partials,
