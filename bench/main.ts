@@ -7,8 +7,8 @@ import { runProcess } from './run-process.js';
 
 const BENCHMARKS: Readonly<Record<string, { about: string; run(args: readonly string[]): Promise<void> }>> = {
   step: {
-    about: 'training steps of one process: images per second, phases, memory',
-    run: async (args) => (await import('./step.js')).benchStep(args),
+    about: 'training steps here and in PyTorch: images per second, phases, memory',
+    run: async (args) => (await import('./step/step.js')).benchStep(args),
   },
   parity: {
     about: 'the same training in PyTorch and here, step by step',
@@ -17,6 +17,10 @@ const BENCHMARKS: Readonly<Record<string, { about: string; run(args: readonly st
   losses: {
     about: 'the five box losses side by side on the shapes data set',
     run: async (args) => (await import('./losses/losses.js')).benchLosses(args),
+  },
+  scan: {
+    about: "the label scan at COCO's size against a process pool over Pillow",
+    run: async (args) => (await import('./scan/scan.js')).benchScan(args),
   },
   coco: {
     about: 'the COCO evaluator against pycocotools',

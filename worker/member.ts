@@ -11,11 +11,17 @@ import { type Comms, openComms } from './threads/comms-client.js';
 import { train } from './training-run.js';
 import { validate } from './validation-run.js';
 
+/** What a worker does between joining and leaving. */
+export type MemberWork = (context: RunContext) => Promise<RunOutcome>;
+
+const configuredWork: MemberWork = (context) => (context.config.mode === 'val' ? validate(context) : train(context));
+
 /**
  * Runs this worker until its end.
+ * @param work @defaultValue what the run's configuration says: training or validation
  * @returns the exit code of the process
  */
-export async function runMember(env: WorkerEnvironment): Promise<number> {
+export async function runMember(env: WorkerEnvironment, work: MemberWork = configuredWork): Promise<number> {
   const log = createLogger({ runId: env.runId, role: 'worker', rank: env.rank, level: env.logLevel as LogLevel });
   await using comms = openComms({
     endpoint: env.coordinator,
@@ -33,7 +39,7 @@ export async function runMember(env: WorkerEnvironment): Promise<number> {
     logLevel: env.logLevel as LogLevel,
   });
   try {
-    const outcome = await joinAndRun(env, comms, log);
+    const outcome = await joinAndRun(env, comms, log, work);
     await comms.farewell({
       rank: env.rank,
       ...outcome,
@@ -45,7 +51,7 @@ export async function runMember(env: WorkerEnvironment): Promise<number> {
   }
 }
 
-async function joinAndRun(env: WorkerEnvironment, comms: Comms, log: Logger): Promise<RunOutcome> {
+async function joinAndRun(env: WorkerEnvironment, comms: Comms, log: Logger, work: MemberWork): Promise<RunOutcome> {
   comms.setProgress(0, 'engine');
   const engine = await openEngine(env.engine, { numThreads: env.threads, device: env.device });
   try {
@@ -63,7 +69,7 @@ async function joinAndRun(env: WorkerEnvironment, comms: Comms, log: Logger): Pr
       worldSize: world.worldSize,
       log,
     };
-    return await (config.mode === 'val' ? validate(context) : train(context));
+    return await work(context);
   } finally {
     engine.dispose();
   }

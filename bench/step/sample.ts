@@ -1,0 +1,32 @@
+/** What one side of the step benchmark is told, and what it measures. */
+
+/** The first step compiles, the second warms the allocator up; the rival does the same. */
+export const WARM_UP_STEPS = 2;
+
+/** One process, or the worker with the largest figures of several. */
+export interface StepSample {
+  readonly version: string;
+  /** Of each step after the warm-up. */
+  readonly seconds: readonly number[];
+  /** Largest resident set of a worker in MiB. */
+  readonly peakRssMb: number;
+  /** Mean seconds per step by phase; the rival has none. */
+  readonly phases?: Readonly<Record<string, number>> | undefined;
+}
+
+/** What the environment variable carries to our workers. */
+export interface StepTask {
+  readonly numSteps: number;
+  readonly nc: number;
+}
+
+const VARIABLE = 'LOCKSTEP_BENCH_STEP';
+
+/** The environment that {@link readStepTask} reads in the worker. */
+export function stepTaskEnvironment(task: StepTask): Record<string, string> {
+  return { [VARIABLE]: JSON.stringify(task) };
+}
+
+export function readStepTask(): StepTask {
+  return JSON.parse(process.env[VARIABLE] ?? '') as StepTask;
+}

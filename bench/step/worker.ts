@@ -1,0 +1,80 @@
+/**
+ * The worker process of the step benchmark: started by the real launcher, with the real comms, but fed with noise. Writes
+ * rank-N.json beside the run's files.
+ */
+import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { toStateTensors } from '../../worker/checkpoint/transfer.js';
+import { weightsSha256 } from '../../worker/checkpoint/weights-hash.js';
+import { readEnvironment } from '../../worker/environment.js';
+import { Ledger } from '../../worker/ledger/ledger.js';
+import { runMember } from '../../worker/member.js';
+import { initialState } from '../../worker/model/initial-state.js';
+import { resolveModel } from '../../worker/model/resolve.js';
+import { parseModelYaml } from '../../worker/model/spec.js';
+import { createSchedule } from '../../worker/optim/schedule.js';
+import type { RunContext, RunOutcome } from '../../worker/run-context.js';
+import { TrainPrograms } from '../../worker/train-program.js';
+import { TrainState } from '../../worker/train-state.js';
+import { Trainer } from '../../worker/trainer.js';
+import { noiseBatch } from '../noise-batch.js';
+import { readStepTask, type StepSample, WARM_UP_STEPS } from './sample.js';
+
+async function runSteps({ config, engine, comms, rank }: RunContext): Promise<RunOutcome> {
+  const { numSteps, nc } = readStepTask();
+  const model = resolveModel(parseModelYaml(await readFile(config.cfg, 'utf8'), config.cfg), { nc });
+  const programs = new TrainPrograms(engine, model, config);
+  const { layout } = programs;
+  const state = new TrainState(model, layout, config.optimizer);
+  state.start(initialState(model, 0));
+  const allReduce = comms.openAllReduce({
+    length: layout.length,
+    buckets: layout.buckets.map(({ offset, length }) => ({ offset, length })),
+    virtualRanks: config.virtualRanks,
+  });
+  const { begin, end } = allReduce.virtualRange;
+  const virtualRanks = Array.from({ length: end - begin }, (_, i) => begin + i);
+  const schedule = createSchedule({
+    hyp: config.hyp,
+    epochs: config.epochs,
+    iterationsPerEpoch: 100,
+    batchSize: config.batchSize,
+    nominalBatchSize: config.nominalBatchSize,
+    optimizer: config.optimizer,
+  });
+  const trainer = new Trainer({
+    ...{ config, engine, comms, allReduce, programs, state, virtualRanks },
+    ledger: new Ledger([], config.seed),
+    weightDecay: schedule.weightDecay,
+  });
+  const microbatch = noiseBatch(config.batchSize / config.virtualRanks, config.imgsz, nc);
+  const batches = virtualRanks.map(() => microbatch);
+  const seconds: number[] = [];
+  const phases = new Map<string, number>();
+  for (let step = 0; step < numSteps + WARM_UP_STEPS; step++) {
+    const result = await trainer.step(batches, schedule.at(step));
+    if (step < WARM_UP_STEPS) continue;
+    seconds.push(result.seconds);
+    for (const { phase, seconds: s } of result.phases) phases.set(phase, (phases.get(phase) ?? 0) + s / numSteps);
+  }
+  const sample: StepSample = {
+    version: `${engine.info.name} ${engine.info.version}`,
+    seconds,
+    peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
+    phases: Object.fromEntries(phases),
+  };
+  writeFileSync(join(config.saveDir, `rank-${rank}.json`), JSON.stringify(sample));
+  trainer.dispose();
+  programs.dispose();
+  return {
+    weightsSha256: weightsSha256(toStateTensors(state.exportEma(), model.state)),
+    stopReason: 'done',
+    resumable: false,
+    summaryJson: '',
+  };
+}
+
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+process.exitCode = await runMember(readEnvironment(), runSteps);
