@@ -12,6 +12,7 @@ import { compileSampling } from './sampling.js';
 import { DEFAULT_HYP, overrideHyp, readHyp } from './schema/hyp.js';
 import type { CommandName } from './schema/settings.js';
 import { readYaml } from './schema/yaml.js';
+import { readTraceSetting } from './trace-window.js';
 
 export interface CompileInput {
   readonly command: CommandName;
@@ -44,7 +45,7 @@ export interface CompiledRun {
 const FREE_ON_RESUME = new Set(
   (
     'resume nproc device nnodes node-rank rdzv-endpoint rdzv-id max-restarts engine threads-per-worker loader-threads ' +
-    'bucket-mb join-timeout drain-timeout stall-timeout orphan local-rank log-level log-format log-dir progress ' +
+    'bucket-mb trace join-timeout drain-timeout stall-timeout orphan local-rank log-level log-format log-dir progress ' +
     'metrics-port metrics-host noautoanchor'
   ).split(' '),
 );
@@ -149,7 +150,8 @@ async function compileFresh(
     worldSize,
     threadsPerWorker: launch.threadsPerWorker,
     loaderThreads: loaderThreads(settings, launch, batchSize, worldSize, input.host.numCores),
-    bucketMb: settings.number('bucket-mb'),
+    bucketMb: bucketMb(settings),
+    ...traceSetting(settings),
     engine: launch.engine === 'wasm' ? 'wasm' : 'tensorflow',
     onBadSample: settings.choice('on-bad-sample'),
     logLevel: launch.logLevel,
@@ -191,10 +193,20 @@ function compileResumed(
     // Another number of threads gives other bits, so the run's own number stays unless asked.
     threadsPerWorker: settings.number('threads-per-worker', stored.threadsPerWorker),
     loaderThreads: settings.number('loader-threads', stored.loaderThreads),
-    bucketMb: settings.origin('bucket-mb') === undefined ? stored.bucketMb : settings.number('bucket-mb'),
+    bucketMb: settings.origin('bucket-mb') === undefined ? stored.bucketMb : bucketMb(settings),
+    trace: undefined,
+    ...traceSetting(settings),
     engine: settings.origin('engine') === undefined ? stored.engine : launch.engine === 'wasm' ? 'wasm' : 'tensorflow',
     logLevel: launch.logLevel,
   };
+}
+
+function bucketMb(settings: Settings): RunConfig['bucketMb'] {
+  return settings.get('bucket-mb') === 'auto' ? 'auto' : settings.number('bucket-mb');
+}
+
+function traceSetting(settings: Settings): Pick<RunConfig, 'trace'> {
+  return settings.origin('trace') === undefined ? {} : { trace: readTraceSetting(settings.text('trace')) };
 }
 
 async function compileData(

@@ -2,6 +2,7 @@
  * The compiled configuration of a run: every value filled in, checked and frozen. The command line and the YAML files
  * are compiled into it once (`compile.ts`), on the leading node; workers receive it as JSON and never look at a flag.
  */
+import type { TraceSetting } from './trace-window.js';
 
 /** Hyperparameters under the reference's names (reference defaults: hyp.scratch). */
 export interface Hyp {
@@ -132,8 +133,10 @@ export interface RunConfig {
   readonly threadsPerWorker: number;
   /** Threads per worker that decode and augment images. */
   readonly loaderThreads: number;
-  /** Target size of an all-reduce bucket in MiB. */
-  readonly bucketMb: number;
+  /** Target size of an all-reduce bucket in MiB; `auto`: chosen after measuring the first steps. */
+  readonly bucketMb: number | 'auto';
+  /** Steps whose trace is written into the run folder. @defaultValue none */
+  readonly trace?: TraceSetting | undefined;
   readonly engine: 'tensorflow' | 'wasm';
   readonly onBadSample: 'skip' | 'fail';
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';

@@ -13,6 +13,8 @@ export interface RunSummary {
   readonly bestFitness?: number | undefined;
   readonly seconds?: number | undefined;
   readonly imagesPerSecond?: number | undefined;
+  /** Of the time during which rank 0's all-reduce was under way, the share hidden behind computing, 0 … 1. */
+  readonly allReduceHiddenShare?: number | undefined;
   /** Absolute paths of the final checkpoints. */
   readonly lastWeights?: string | undefined;
   readonly bestWeights?: string | undefined;

@@ -1,5 +1,6 @@
 /** The service that leads a run: reads the control socket, keeps the clocks, and carries out what membership decides. */
 import type { RunConfig } from '../configs/run-config.js';
+import { monotonicMs } from '../proto/clock.js';
 import {
   checkCredentials,
   decodeEnvelope,
@@ -190,6 +191,8 @@ export class Coordinator {
     else if (body.phaseReport) observe({ kind: 'phase', report: { ...body.phaseReport, rank: peer.rank } });
     else if (body.checkpointNotice) observe({ kind: 'checkpoint', report: body.checkpointNotice });
     else if (body.metricsReport) observe({ kind: 'metrics', report: { ...body.metricsReport, rank: peer.rank } });
+    else if (body.clockQuestion)
+      this.#send(from, { clockAnswer: { askedMs: body.clockQuestion.askedMs ?? 0, nowMs: monotonicMs() } });
     else if (body.runStarted) observe({ kind: 'started', report: body.runStarted });
   }
 

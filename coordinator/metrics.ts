@@ -61,6 +61,13 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
   const momentum = gauge('momentum', 'Momentum of the optimizer');
   const allreduceDuration = histogram('allreduce_duration_seconds', 'All-reduce of a step', ['rank']);
   const allreduceBytes = counter('allreduce_sent_bytes_total', 'Payload bytes sent by the all-reduce', ['rank']);
+  const allreduceInFlight = counter('allreduce_in_flight_seconds_total', 'Time with some bucket under way', ['rank']);
+  const allreduceHidden = counter('allreduce_hidden_seconds_total', 'Of it, hidden behind computing', ['rank']);
+  const allreduceHiddenRatio = gauge(
+    'allreduce_hidden_ratio',
+    "Share of the last step's all-reduce that was hidden behind computing",
+    ['rank'],
+  );
   const resident = gauge('worker_resident_bytes', 'Resident memory of each worker', ['rank']);
 
   const ledgerImages = counter('ledger_images_total', 'Images of finished epochs, as the ledger counts them', [
@@ -126,6 +133,12 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
         for (const part of report.phases ?? []) stepPhase.observe({ rank, phase: part.phase ?? '' }, part.seconds ?? 0);
         allreduceDuration.observe({ rank }, report.allreduceSeconds ?? 0);
         allreduceBytes.inc({ rank }, report.allreduceBytes ?? 0);
+        const { allreduceInFlightSeconds: inFlight = 0, allreduceHiddenSeconds: hidden = 0 } = report;
+        if (inFlight && hidden !== null) {
+          allreduceInFlight.inc({ rank }, inFlight);
+          allreduceHidden.inc({ rank }, hidden);
+          allreduceHiddenRatio.set({ rank }, hidden / inFlight);
+        }
         // The rest is the same on all ranks.
         if (report.rank !== 0) break;
         objects.inc({ split: 'train' }, report.targets ?? 0);

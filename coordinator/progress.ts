@@ -178,6 +178,16 @@ export class Progress {
 
   #epochEnd(report: EpochReport): void {
     this.#terminal.live('');
+    const { epoch, allreduceHiddenShare: hidden } = report;
+    if (hidden !== undefined && hidden !== null && hidden >= 0)
+      this.#terminal.say(
+        `epoch ${epoch ?? 0}: ${Math.round(100 * hidden)}% of the all-reduce hidden behind computing`,
+        'info',
+        {
+          epoch,
+          allreduceHiddenShare: hidden,
+        },
+      );
     if (!report.validated) return;
     const { precision, recall, map50, map, ap65, ap75, ap80, ap90 } = report;
     const values = [precision, recall, map50, map, ap65, ap75, ap80, ap90];

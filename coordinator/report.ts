@@ -63,7 +63,9 @@ export function formatResults(
     const epochs = summary.epochs === undefined ? '' : `${summary.epochs} epoch(s)`;
     const time = summary.seconds === undefined ? '' : ` in ${clock(summary.seconds)}`;
     const rate = summary.imagesPerSecond === undefined ? '' : `, ${significant(summary.imagesPerSecond, 3)} images/s`;
-    if (epochs) lines.push(`${epochs}${time}${rate}${summary.stopReason ? `; ${summary.stopReason}` : ''}`);
+    const { allReduceHiddenShare: hidden } = summary;
+    const overlap = hidden === undefined ? '' : `, ${Math.round(100 * hidden)}% of the all-reduce hidden`;
+    if (epochs) lines.push(`${epochs}${time}${rate}${overlap}${summary.stopReason ? `; ${summary.stopReason}` : ''}`);
     if (summary.bestEpoch !== undefined)
       lines.push(`best epoch ${summary.bestEpoch}, fitness ${significant(summary.bestFitness ?? 0, 4)}`);
   }

@@ -1,5 +1,7 @@
 /** Where the time of a step goes: named phases on a monotonic clock. */
 
+import { threadTrace } from './trace/thread-trace.js';
+
 /** Phases of a training step, as the metrics label them. */
 export type StepPhase = 'data_wait' | 'host_to_device' | 'forward_backward' | 'allreduce_wait' | 'optimizer' | 'ema';
 
@@ -41,6 +43,7 @@ export class PhaseTimer {
   }
 
   #add(phase: StepPhase, start: number): void {
+    if (threadTrace.isOn) threadTrace.end(phase, start);
     this.#seconds.set(phase, (this.#seconds.get(phase) ?? 0) + (performance.now() - start) / 1000);
   }
 }

@@ -39,8 +39,10 @@ export const TAIL = {
   nonFinite: 6,
   /** Images that could not be read and stood in as grey. */
   badImages: 7,
+  /** Virtual ranks whose loss was finite and whose scaled gradients were not. */
+  overflow: 8,
   /** From here on, {@link NUM_ENTRY_SLOTS} slots: the ledger's entry for the images in the step. */
-  ledger: 8,
+  ledger: 9,
 } as const;
 
 /** Number of slots in the tail. */
@@ -94,4 +96,21 @@ export function layoutReducedVector(
   const length = offset + TAIL_LENGTH;
   buckets.push({ offset: start, length: length - start, names });
   return { gradients: placed, statistics: placedStatistics, tailOffset: offset, length, buckets };
+}
+
+/**
+ * Joins consecutive buckets.
+ * @param counts how many of `buckets` make each new one, in order; their sum is the number of buckets
+ */
+export function groupBuckets(buckets: readonly Bucket[], counts: readonly number[]): Bucket[] {
+  let next = 0;
+  return counts.map((count) => {
+    const members = buckets.slice(next, next + count);
+    next += count;
+    return {
+      offset: members[0]!.offset,
+      length: members.reduce((sum, { length }) => sum + length, 0),
+      names: members.flatMap(({ names }) => names),
+    };
+  });
 }

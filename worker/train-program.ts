@@ -11,7 +11,13 @@ import { type LossNormalisers, lossFeeds } from './loss/feeds.js';
 import { initialBalance, scaleGains } from './loss/gains.js';
 import type { Model, StateEntry } from './model/model.js';
 import { buildNetwork, networkParameters, parameterInputs } from './model/network.js';
-import { type LayoutEntry, layoutReducedVector, type ReducedVectorLayout } from './reduced-vector.js';
+import {
+  type Bucket,
+  groupBuckets,
+  type LayoutEntry,
+  layoutReducedVector,
+  type ReducedVectorLayout,
+} from './reduced-vector.js';
 import type { SyncPoint } from './sync-batch-norm/rewrite.js';
 import { SegmentedExecutable } from './sync-batch-norm/segmented-executable.js';
 import { splitProgram } from './sync-batch-norm/split.js';
@@ -23,6 +29,8 @@ const LOSS_OUTPUT = 'loss.items';
 const GRADIENT_PREFIX = 'gradient:';
 const STATISTIC_PREFIX = 'statistic:';
 const MEGABYTE = 2 ** 20;
+/** With `--bucket-mb auto` the backward pass is cut so fine, and its pieces are grouped for sending without compiling anew. */
+const AUTO_STAGE_MB = 1;
 
 /** What an output of the program is, and where its elements go in the reduced vector. */
 export type OutputPlace =
@@ -101,7 +109,9 @@ type BatchShape = Pick<Batch, 'numImages' | 'height' | 'width'>;
 
 /** The programs of a run, by microbatch shape, and the layout of the reduced vector, which is the same for all. */
 export class TrainPrograms {
-  readonly layout: ReducedVectorLayout;
+  #layout: ReducedVectorLayout;
+  /** The pieces in which the backward pass hands out gradients; each lies in one bucket. */
+  readonly stages: readonly Bucket[];
   /** State entries that the program is fed. */
   readonly parameters: readonly StateEntry[];
   /** Where virtual ranks wait for each other's batch-norm statistics; undefined when each has its own. */
@@ -122,14 +132,31 @@ export class TrainPrograms {
     const written = writeProgram(model, config, 1, config.imgsz, config.imgsz);
     // The statistics of a single virtual rank are those of the whole batch already.
     if (config.syncBn && config.virtualRanks > 1) this.syncPoints = splitProgram(written.program).points;
-    this.layout = layoutReducedVector(written.gradients, written.statistics, config.bucketMb * MEGABYTE);
-    for (const [bucket, { names }] of this.layout.buckets.entries()) {
-      for (const segment of this.layout.gradients.filter(({ name }) => names.includes(name))) {
-        this.#places.set(GRADIENT_PREFIX + segment.name, { kind: 'gradient', offset: segment.offset, bucket });
-      }
-    }
+    const stageMb = config.bucketMb === 'auto' ? AUTO_STAGE_MB : config.bucketMb;
+    this.#layout = layoutReducedVector(written.gradients, written.statistics, stageMb * MEGABYTE);
+    this.stages = this.#layout.buckets;
+    this.#placeGradients();
     for (const { name, offset } of this.layout.statistics) {
       this.#places.set(STATISTIC_PREFIX + name, { kind: 'statistic', offset });
+    }
+  }
+
+  /** The reduced vector. Its buckets are the stages until {@link regroup}. */
+  get layout(): ReducedVectorLayout {
+    return this.#layout;
+  }
+
+  /** Sends `numStages[b]` stages together as bucket b from now on. Between steps only; nothing moves and nothing is compiled. */
+  regroup(numStages: readonly number[]): void {
+    this.#layout = { ...this.#layout, buckets: groupBuckets(this.stages, numStages) };
+    this.#placeGradients();
+  }
+
+  #placeGradients(): void {
+    for (const [bucket, { names }] of this.#layout.buckets.entries()) {
+      for (const { name, offset } of this.#layout.gradients.filter((segment) => names.includes(segment.name))) {
+        this.#places.set(GRADIENT_PREFIX + name, { kind: 'gradient', offset, bucket });
+      }
     }
   }
 
@@ -140,6 +167,12 @@ export class TrainPrograms {
   /** Where an output of a program goes. */
   place(output: string): OutputPlace {
     return this.#places.get(output)!;
+  }
+
+  /** The bucket of a gradient; −1 for other outputs. */
+  bucketOf(output: string): number {
+    const place = this.place(output);
+    return place.kind === 'gradient' ? place.bucket : -1;
   }
 
   /** Assigns a batch's labels to cells and anchors, by detection layer. */
@@ -181,7 +214,7 @@ export class TrainPrograms {
     if (compiled === undefined) {
       const { program, statistics } = this.#write(shape);
       // The forward pass's own outputs come first; then the gradients, bucket by bucket, as they leave.
-      const stages = this.layout.buckets.map(({ names }) => names.map((name) => GRADIENT_PREFIX + name));
+      const stages = this.stages.map(({ names }) => names.map((name) => GRADIENT_PREFIX + name));
       stages[0] = [LOSS_OUTPUT, ...statistics.map(({ name }) => STATISTIC_PREFIX + name), ...(stages[0] ?? [])];
       compiled = this.#engine.compile(program, {
         name: `train-${key}`,

@@ -6,7 +6,7 @@
 import type { RunConfig } from '../configs/run-config.js';
 
 import type { Batch } from './data/batch.js';
-import type { DeviceTensor, Engine } from './engine/engine.js';
+import type { DeviceTensor, Engine, OutputHandler } from './engine/engine.js';
 import { view } from './flat-state.js';
 import { type Ledger, NUM_ENTRY_SLOTS } from './ledger/ledger.js';
 import type { LayerTargets } from './loss/assign.js';
@@ -18,6 +18,8 @@ import { PhaseTimer } from './phases.js';
 import { TAIL, TAIL_LENGTH } from './reduced-vector.js';
 import { runInLockstep } from './sync-batch-norm/lockstep.js';
 import type { AllReduce, AllReduceStats, Comms } from './threads/comms-client.js';
+import { withOutputSpans } from './trace/output-spans.js';
+import { threadTrace } from './trace/thread-trace.js';
 import type { StepFeeds, TrainPrograms } from './train-program.js';
 import type { TrainState } from './train-state.js';
 import { openVirtualExchange, type VirtualExchange } from './virtual-exchange.js';
@@ -90,6 +92,7 @@ export class Trainer {
   async step(batches: readonly (Batch | undefined)[], rates: IterationRates): Promise<StepResult> {
     const { allReduce, comms, programs, state, virtualRanks } = this.#parts;
     const drain = comms.drainRequested;
+    const beganMs = threadTrace.begin();
     const microbatches = virtualRanks.map((virtualRank, i): Microbatch | undefined => {
       const batch = batches[i];
       return batch && { virtualRank, batch, layers: programs.assign(batch) };
@@ -109,6 +112,7 @@ export class Trainer {
     const localImages = batches.reduce((sum, batch) => sum + (batch?.numImages ?? 0), 0);
     const result = { ...this.#apply(allReduce.result, rates, stats), localImages };
     comms.setProgress(state.iteration, 'data_wait');
+    threadTrace.end('step', beganMs, state.iteration, batches.find((batch) => batch !== undefined)?.epoch);
     return result;
   }
 
@@ -135,9 +139,18 @@ export class Trainer {
     const feeds = this.#feeds(microbatch, counts);
     comms.setProgress(state.iteration, 'forward_backward');
     const sum = this.#sumOf(microbatch, counts);
-    this.#timer.time('forward_backward', () => executable.run(feeds.all, (name, tensor) => sum.add(name, tensor)));
+    this.#timer.time('forward_backward', () => executable.run(feeds.all, this.#handOver(sum)));
     feeds.dispose();
     sum.finish(drain);
+  }
+
+  /** Takes an engine's outputs into a sum. */
+  #handOver(sum: MicrobatchSum): OutputHandler {
+    const { programs } = this.#parts;
+    return withOutputSpans(
+      (name, tensor) => sum.add(name, tensor),
+      (name) => programs.bucketOf(name),
+    );
   }
 
   /** Runs all microbatches side by side, so that their batch norms share one set of statistics. */

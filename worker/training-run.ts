@@ -23,6 +23,8 @@ import { localRankZeroFirst, type RunContext, type RunOutcome } from './run-cont
 import { RunFiles } from './run-files.js';
 import { type Losses, NO_LOSS, RunReports } from './run-reports.js';
 import { findStartingPoint, type RunProgress, type StartingPoint } from './starting-point.js';
+import { openTrace, RunTrace } from './trace/run-trace.js';
+import { threadTrace } from './trace/thread-trace.js';
 import { TrainPrograms } from './train-program.js';
 import { TrainState } from './train-state.js';
 import { type StepResult, Trainer } from './trainer.js';
@@ -34,6 +36,7 @@ const MAX_NON_FINITE_STEPS = 10;
 /** Trains as the configuration says and returns what the worker tells the coordinator at its end. */
 export async function train(context: RunContext): Promise<RunOutcome> {
   const { config } = context;
+  openTrace(context);
   const found = await findStartingPoint(config);
   const { trainSet, valSet } = await localRankZeroFirst(context, () => openDatasets(context));
   const start = withFittedAnchors(found, config, trainSet);
@@ -76,6 +79,7 @@ class TrainingRun {
   readonly #reports: RunReports;
   readonly #virtualRanks: readonly number[];
   readonly #stepsPerEpoch: number;
+  #trace: RunTrace | undefined;
   readonly #startedMs = performance.now();
   #stopping: EarlyStopping;
   #best = new BestResult();
@@ -155,6 +159,11 @@ class TrainingRun {
       cache: openImageCache(this.#context, this.#trainSet, 'train'),
       onBadSample: config.onBadSample,
     });
+    this.#trace = RunTrace.open({
+      ...this.#context,
+      doneSteps: this.#state.iteration,
+      totalSteps: config.epochs * this.#stepsPerEpoch,
+    });
     const from = { epoch: progress.epoch, step: progress.stepInEpoch };
     const stream = new MicrobatchStream(this.#plans, loader, config.epochs, this.#virtualRanks, from);
     for (let epoch = progress.epoch; epoch < config.epochs; epoch++) {
@@ -185,6 +194,7 @@ class TrainingRun {
     let rates = this.#schedule.at(epoch * this.#stepsPerEpoch);
     this.#trainer.restartClock();
     for (let step = from.stepInEpoch; step < this.#stepsPerEpoch; step++) {
+      this.#trace?.before(this.#state.iteration + 1);
       const input = await this.#trainer.waitForData(() => stream.next(epoch, step));
       rates = this.#schedule.at(this.#state.iteration);
       this.#pictures?.addBatch(input.batches[0]);
@@ -195,6 +205,7 @@ class TrainingRun {
       const imageSize = input.batches.find((batch) => batch !== undefined)?.width ?? config.imgsz;
       this.#reports.step({ epoch, step, stepsPerEpoch: this.#stepsPerEpoch, rates, result, imageSize });
       this.#checkFinite(result);
+      await this.#trace?.after(this.#state.iteration);
       const last = step + 1 === this.#stepsPerEpoch;
       if (result.drain && !last) {
         return { progress: this.#progress(epoch, step + 1, lossSums), drained: true, stop: false };
@@ -205,7 +216,9 @@ class TrainingRun {
     this.#trainSeconds += trainSeconds;
     const losses = scaled(lossSums, 1 / this.#stepsPerEpoch);
     const final = epoch + 1 === config.epochs;
+    const validationMs = threadTrace.begin();
     const report = config.noval && !final ? undefined : await this.#validator.run(this.#state.layout, this.#state.ema);
+    if (report !== undefined) threadTrace.end('validation', validationMs, epoch);
     const score = report === undefined ? 0 : fitness(report);
     const isBest = this.#best.offer(epoch, score, report);
     if (report !== undefined) this.#plans.learn(report);
@@ -302,9 +315,11 @@ class TrainingRun {
   ): Promise<void> {
     const { comms } = this.#context;
     const started = performance.now();
+    const checkpointMs = threadTrace.begin();
     comms.setProgress(this.#state.iteration, 'checkpoint');
     const snapshot = { model: this.#model, state: this.#state, progress, epoch, fitness: score, metrics };
     const bytes = await this.#files.save(snapshot, copies);
+    threadTrace.end('checkpoint', checkpointMs);
     comms.report({
       checkpointNotice: {
         path: this.#files.last,
@@ -318,6 +333,7 @@ class TrainingRun {
 
   /** Saves at the step on which all ranks stopped. */
   async #drained(epoch: number, progress: RunProgress): Promise<RunOutcome> {
+    await this.#trace?.finish();
     await this.#pictures?.finished();
     // Between epochs the checkpoint of the epoch is already there.
     if (this.#context.rank === 0 && (progress.stepInEpoch > 0 || this.#context.config.nosave)) {
@@ -327,6 +343,7 @@ class TrainingRun {
   }
 
   async #finish(epoch: number, stopReason: string): Promise<RunOutcome> {
+    await this.#trace?.finish();
     await this.#pictures?.finished();
     if (this.#context.rank === 0) await this.#files.finish(this.#best.exists);
     return this.#outcome(stopReason, false, epoch);

@@ -20,6 +20,8 @@ export interface Setting {
   readonly choices?: readonly string[];
   readonly min?: number;
   readonly max?: number;
+  /** Words that a number may be instead, such as `auto`. */
+  readonly words?: readonly string[];
   /** Its environment variable, where `LOCKSTEP_<NAME>` means something else already. */
   readonly variable?: string;
   /** Value when nobody gave one; undefined: compiled from other settings. */
@@ -229,7 +231,8 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'number',
     min: 0.01,
     max: 1024,
-    about: 'MiB per all-reduce bucket',
+    words: ['auto'],
+    about: 'MiB per all-reduce bucket; auto: chosen after measuring the first steps',
     default: 8,
     commands: TRAIN,
   }),
@@ -292,6 +295,12 @@ export const SETTINGS: readonly Setting[] = [
     default: 'auto',
   }),
   logs({
+    name: 'trace',
+    kind: 'optionalText',
+    about: 'write trace.json of so many steps (10), or of steps FIRST:LAST',
+    commands: TRAIN,
+  }),
+  logs({
     name: 'metrics-port',
     kind: 'int',
     min: 0,
@@ -328,6 +337,8 @@ export function findSetting(name: string): Setting | undefined {
 
 /** What a setting accepts, for messages: "a whole number of at least 1". */
 export function expectation(setting: Setting): string {
+  const { words, ...plain } = setting;
+  if (words !== undefined) return `${expectation(plain)}, or ${words.join(', ')}`;
   const { kind, min, max } = setting;
   if (kind === 'choice') return `one of ${(setting.choices ?? []).join(', ')}`;
   if (kind === 'flag') return 'true or false';
@@ -372,6 +383,7 @@ function coerce(setting: Setting, raw: unknown): SettingValue | undefined {
       return typeof raw === 'string' || typeof raw === 'number' ? String(raw) : undefined;
     case 'int':
     case 'number': {
+      if (typeof raw === 'string' && setting.words?.includes(raw)) return raw;
       const value = typeof raw === 'string' && raw.trim() !== '' ? Number(raw) : raw;
       if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
       if (setting.kind === 'int' && !Number.isSafeInteger(value)) return undefined;

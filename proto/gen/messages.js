@@ -56,7 +56,9 @@ export const lockstep = $root.lockstep = (() => {
              * @property {lockstep.control.PhaseReport.$Properties|null} [phaseReport] Envelope phaseReport
              * @property {lockstep.control.RunStarted.$Properties|null} [runStarted] Envelope runStarted
              * @property {lockstep.control.LedgerReport.$Properties|null} [ledgerReport] Envelope ledgerReport
-             * @property {"nodeHello"|"nodeAssign"|"nodeWorkerExit"|"workerHello"|"world"|"heartbeat"|"stepReport"|"epochReport"|"checkpointNotice"|"drain"|"abort"|"failure"|"farewell"|"refusal"|"metricsReport"|"nodeFarewell"|"phaseReport"|"runStarted"|"ledgerReport"} [body] Envelope body
+             * @property {lockstep.control.ClockQuestion.$Properties|null} [clockQuestion] Envelope clockQuestion
+             * @property {lockstep.control.ClockAnswer.$Properties|null} [clockAnswer] Envelope clockAnswer
+             * @property {"nodeHello"|"nodeAssign"|"nodeWorkerExit"|"workerHello"|"world"|"heartbeat"|"stepReport"|"epochReport"|"checkpointNotice"|"drain"|"abort"|"failure"|"farewell"|"refusal"|"metricsReport"|"nodeFarewell"|"phaseReport"|"runStarted"|"ledgerReport"|"clockQuestion"|"clockAnswer"} [body] Envelope body
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -96,9 +98,11 @@ export const lockstep = $root.lockstep = (() => {
              *   phaseReport?: lockstep.control.PhaseReport.$Shape|null;
              *   runStarted?: lockstep.control.RunStarted.$Shape|null;
              *   ledgerReport?: lockstep.control.LedgerReport.$Shape|null;
+             *   clockQuestion?: lockstep.control.ClockQuestion.$Shape|null;
+             *   clockAnswer?: lockstep.control.ClockAnswer.$Shape|null;
              *   $unknowns?: Array.<Uint8Array>;
              * } & (
-             *   ({ body?: undefined; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "nodeHello"; nodeHello: lockstep.control.NodeHello.$Shape; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "nodeAssign"; nodeHello?: null; nodeAssign: lockstep.control.NodeAssign.$Shape; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "nodeWorkerExit"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit: lockstep.control.NodeWorkerExit.$Shape; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "workerHello"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello: lockstep.control.WorkerHello.$Shape; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "world"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world: lockstep.control.World.$Shape; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "heartbeat"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat: lockstep.control.Heartbeat.$Shape; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "stepReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport: lockstep.control.StepReport.$Shape; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "epochReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport: lockstep.control.EpochReport.$Shape; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "checkpointNotice"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice: lockstep.control.CheckpointNotice.$Shape; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "drain"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain: lockstep.control.Drain.$Shape; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "abort"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort: lockstep.control.Abort.$Shape; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "failure"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure: lockstep.control.Failure.$Shape; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "farewell"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell: lockstep.control.Farewell.$Shape; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "refusal"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal: lockstep.control.Refusal.$Shape; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "metricsReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport: lockstep.control.MetricsReport.$Shape; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "nodeFarewell"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell: lockstep.control.NodeFarewell.$Shape; phaseReport?: null; runStarted?: null; ledgerReport?: null }|{ body?: "phaseReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport: lockstep.control.PhaseReport.$Shape; runStarted?: null; ledgerReport?: null }|{ body?: "runStarted"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted: lockstep.control.RunStarted.$Shape; ledgerReport?: null }|{ body?: "ledgerReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport: lockstep.control.LedgerReport.$Shape })
+             *   ({ body?: undefined; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "nodeHello"; nodeHello: lockstep.control.NodeHello.$Shape; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "nodeAssign"; nodeHello?: null; nodeAssign: lockstep.control.NodeAssign.$Shape; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "nodeWorkerExit"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit: lockstep.control.NodeWorkerExit.$Shape; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "workerHello"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello: lockstep.control.WorkerHello.$Shape; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "world"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world: lockstep.control.World.$Shape; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "heartbeat"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat: lockstep.control.Heartbeat.$Shape; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "stepReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport: lockstep.control.StepReport.$Shape; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "epochReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport: lockstep.control.EpochReport.$Shape; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "checkpointNotice"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice: lockstep.control.CheckpointNotice.$Shape; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "drain"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain: lockstep.control.Drain.$Shape; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "abort"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort: lockstep.control.Abort.$Shape; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "failure"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure: lockstep.control.Failure.$Shape; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "farewell"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell: lockstep.control.Farewell.$Shape; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "refusal"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal: lockstep.control.Refusal.$Shape; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "metricsReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport: lockstep.control.MetricsReport.$Shape; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "nodeFarewell"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell: lockstep.control.NodeFarewell.$Shape; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "phaseReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport: lockstep.control.PhaseReport.$Shape; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "runStarted"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted: lockstep.control.RunStarted.$Shape; ledgerReport?: null; clockQuestion?: null; clockAnswer?: null }|{ body?: "ledgerReport"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport: lockstep.control.LedgerReport.$Shape; clockQuestion?: null; clockAnswer?: null }|{ body?: "clockQuestion"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion: lockstep.control.ClockQuestion.$Shape; clockAnswer?: null }|{ body?: "clockAnswer"; nodeHello?: null; nodeAssign?: null; nodeWorkerExit?: null; workerHello?: null; world?: null; heartbeat?: null; stepReport?: null; epochReport?: null; checkpointNotice?: null; drain?: null; abort?: null; failure?: null; farewell?: null; refusal?: null; metricsReport?: null; nodeFarewell?: null; phaseReport?: null; runStarted?: null; ledgerReport?: null; clockQuestion?: null; clockAnswer: lockstep.control.ClockAnswer.$Shape })
              * )} lockstep.control.Envelope.$Shape
              */
 
@@ -317,17 +321,33 @@ export const lockstep = $root.lockstep = (() => {
              */
             Envelope.prototype.ledgerReport = null;
 
+            /**
+             * Envelope clockQuestion.
+             * @member {lockstep.control.ClockQuestion.$Properties|null|undefined} clockQuestion
+             * @memberof lockstep.control.Envelope
+             * @instance
+             */
+            Envelope.prototype.clockQuestion = null;
+
+            /**
+             * Envelope clockAnswer.
+             * @member {lockstep.control.ClockAnswer.$Properties|null|undefined} clockAnswer
+             * @memberof lockstep.control.Envelope
+             * @instance
+             */
+            Envelope.prototype.clockAnswer = null;
+
             // OneOf field names bound to virtual getters and setters
             let $oneOfFields;
 
             /**
              * Envelope body.
-             * @member {"nodeHello"|"nodeAssign"|"nodeWorkerExit"|"workerHello"|"world"|"heartbeat"|"stepReport"|"epochReport"|"checkpointNotice"|"drain"|"abort"|"failure"|"farewell"|"refusal"|"metricsReport"|"nodeFarewell"|"phaseReport"|"runStarted"|"ledgerReport"|undefined} body
+             * @member {"nodeHello"|"nodeAssign"|"nodeWorkerExit"|"workerHello"|"world"|"heartbeat"|"stepReport"|"epochReport"|"checkpointNotice"|"drain"|"abort"|"failure"|"farewell"|"refusal"|"metricsReport"|"nodeFarewell"|"phaseReport"|"runStarted"|"ledgerReport"|"clockQuestion"|"clockAnswer"|undefined} body
              * @memberof lockstep.control.Envelope
              * @instance
              */
             $Object.defineProperty(Envelope.prototype, "body", {
-                get: $util.oneOfGetter($oneOfFields = ["nodeHello", "nodeAssign", "nodeWorkerExit", "workerHello", "world", "heartbeat", "stepReport", "epochReport", "checkpointNotice", "drain", "abort", "failure", "farewell", "refusal", "metricsReport", "nodeFarewell", "phaseReport", "runStarted", "ledgerReport"]),
+                get: $util.oneOfGetter($oneOfFields = ["nodeHello", "nodeAssign", "nodeWorkerExit", "workerHello", "world", "heartbeat", "stepReport", "epochReport", "checkpointNotice", "drain", "abort", "failure", "farewell", "refusal", "metricsReport", "nodeFarewell", "phaseReport", "runStarted", "ledgerReport", "clockQuestion", "clockAnswer"]),
                 set: $util.oneOfSetter($oneOfFields)
             });
 
@@ -397,6 +417,10 @@ export const lockstep = $root.lockstep = (() => {
                     $root.lockstep.control.RunStarted.encode(message.runStarted, writer.uint32(/* id 27, wireType 2 =*/218).fork(), _depth + 1).ldelim();
                 if (message.ledgerReport != null && $Object.hasOwnProperty.call(message, "ledgerReport"))
                     $root.lockstep.control.LedgerReport.encode(message.ledgerReport, writer.uint32(/* id 28, wireType 2 =*/226).fork(), _depth + 1).ldelim();
+                if (message.clockQuestion != null && $Object.hasOwnProperty.call(message, "clockQuestion"))
+                    $root.lockstep.control.ClockQuestion.encode(message.clockQuestion, writer.uint32(/* id 34, wireType 2 =*/274).fork(), _depth + 1).ldelim();
+                if (message.clockAnswer != null && $Object.hasOwnProperty.call(message, "clockAnswer"))
+                    $root.lockstep.control.ClockAnswer.encode(message.clockAnswer, writer.uint32(/* id 35, wireType 2 =*/282).fork(), _depth + 1).ldelim();
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -626,6 +650,20 @@ export const lockstep = $root.lockstep = (() => {
                                 break;
                             message.ledgerReport = $root.lockstep.control.LedgerReport.decode(reader, reader.size(), $undefined, _depth + 1, message.ledgerReport);
                             message.body = "ledgerReport";
+                            continue;
+                        }
+                    case 34: {
+                            if (wireType !== 2)
+                                break;
+                            message.clockQuestion = $root.lockstep.control.ClockQuestion.decode(reader, reader.size(), $undefined, _depth + 1, message.clockQuestion);
+                            message.body = "clockQuestion";
+                            continue;
+                        }
+                    case 35: {
+                            if (wireType !== 2)
+                                break;
+                            message.clockAnswer = $root.lockstep.control.ClockAnswer.decode(reader, reader.size(), $undefined, _depth + 1, message.clockAnswer);
+                            message.body = "clockAnswer";
                             continue;
                         }
                     }
@@ -2459,6 +2497,8 @@ export const lockstep = $root.lockstep = (() => {
              * @property {boolean|null} [optimizerStepped] StepReport optimizerStepped
              * @property {number|null} [imageSize] StepReport imageSize
              * @property {number|null} [localImages] StepReport localImages
+             * @property {number|null} [allreduceInFlightSeconds] StepReport allreduceInFlightSeconds
+             * @property {number|null} [allreduceHiddenSeconds] StepReport allreduceHiddenSeconds
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -2645,6 +2685,22 @@ export const lockstep = $root.lockstep = (() => {
             StepReport.prototype.localImages = 0;
 
             /**
+             * StepReport allreduceInFlightSeconds.
+             * @member {number} allreduceInFlightSeconds
+             * @memberof lockstep.control.StepReport
+             * @instance
+             */
+            StepReport.prototype.allreduceInFlightSeconds = 0;
+
+            /**
+             * StepReport allreduceHiddenSeconds.
+             * @member {number} allreduceHiddenSeconds
+             * @memberof lockstep.control.StepReport
+             * @instance
+             */
+            StepReport.prototype.allreduceHiddenSeconds = 0;
+
+            /**
              * Encodes the specified StepReport message. Does not implicitly {@link lockstep.control.StepReport.verify|verify} messages.
              * @function encode
              * @memberof lockstep.control.StepReport
@@ -2699,6 +2755,10 @@ export const lockstep = $root.lockstep = (() => {
                     writer.uint32(/* id 18, wireType 0 =*/144).uint32(message.imageSize);
                 if (message.localImages != null && $Object.hasOwnProperty.call(message, "localImages") && message.localImages !== 0)
                     writer.uint32(/* id 19, wireType 0 =*/152).uint32(message.localImages);
+                if (message.allreduceInFlightSeconds != null && $Object.hasOwnProperty.call(message, "allreduceInFlightSeconds") && !$Object.is(message.allreduceInFlightSeconds, 0))
+                    writer.uint32(/* id 20, wireType 1 =*/161).double(message.allreduceInFlightSeconds);
+                if (message.allreduceHiddenSeconds != null && $Object.hasOwnProperty.call(message, "allreduceHiddenSeconds") && !$Object.is(message.allreduceHiddenSeconds, 0))
+                    writer.uint32(/* id 21, wireType 1 =*/169).double(message.allreduceHiddenSeconds);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2918,6 +2978,24 @@ export const lockstep = $root.lockstep = (() => {
                                 delete message.localImages;
                             continue;
                         }
+                    case 20: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.allreduceInFlightSeconds = value;
+                            else
+                                delete message.allreduceInFlightSeconds;
+                            continue;
+                        }
+                    case 21: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.allreduceHiddenSeconds = value;
+                            else
+                                delete message.allreduceHiddenSeconds;
+                            continue;
+                        }
                     }
                     reader.skipType(wireType, _depth, tag);
                     if (!reader.discardUnknown) {
@@ -3123,6 +3201,7 @@ export const lockstep = $root.lockstep = (() => {
              * @property {number|null} [imagesSeen] EpochReport imagesSeen
              * @property {number|null} [labels] EpochReport labels
              * @property {number|null} [valImages] EpochReport valImages
+             * @property {number|null} [allreduceHiddenShare] EpochReport allreduceHiddenShare
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -3347,6 +3426,14 @@ export const lockstep = $root.lockstep = (() => {
             EpochReport.prototype.valImages = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             /**
+             * EpochReport allreduceHiddenShare.
+             * @member {number} allreduceHiddenShare
+             * @memberof lockstep.control.EpochReport
+             * @instance
+             */
+            EpochReport.prototype.allreduceHiddenShare = 0;
+
+            /**
              * Encodes the specified EpochReport message. Does not implicitly {@link lockstep.control.EpochReport.verify|verify} messages.
              * @function encode
              * @memberof lockstep.control.EpochReport
@@ -3410,6 +3497,8 @@ export const lockstep = $root.lockstep = (() => {
                     writer.uint32(/* id 23, wireType 0 =*/184).uint64(message.labels);
                 if (message.valImages != null && $Object.hasOwnProperty.call(message, "valImages") && (typeof message.valImages === "object" ? message.valImages.low || message.valImages.high : message.valImages !== 0))
                     writer.uint32(/* id 24, wireType 0 =*/192).uint64(message.valImages);
+                if (message.allreduceHiddenShare != null && $Object.hasOwnProperty.call(message, "allreduceHiddenShare") && !$Object.is(message.allreduceHiddenShare, 0))
+                    writer.uint32(/* id 25, wireType 1 =*/201).double(message.allreduceHiddenShare);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3668,6 +3757,15 @@ export const lockstep = $root.lockstep = (() => {
                                 message.valImages = value;
                             else
                                 delete message.valImages;
+                            continue;
+                        }
+                    case 25: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.allreduceHiddenShare = value;
+                            else
+                                delete message.allreduceHiddenShare;
                             continue;
                         }
                     }
@@ -5904,6 +6002,298 @@ export const lockstep = $root.lockstep = (() => {
             return RunStarted;
         })();
 
+        control.ClockQuestion = (function() {
+
+            /**
+             * Properties of a ClockQuestion.
+             * @typedef {Object} lockstep.control.ClockQuestion.$Properties
+             * @property {number|null} [askedMs] ClockQuestion askedMs
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a ClockQuestion.
+             * @memberof lockstep.control
+             * @interface IClockQuestion
+             * @augments lockstep.control.ClockQuestion.$Properties
+             * @deprecated Use lockstep.control.ClockQuestion.$Properties instead.
+             */
+
+            /**
+             * Shape of a ClockQuestion.
+             * @typedef {lockstep.control.ClockQuestion.$Properties} lockstep.control.ClockQuestion.$Shape
+             */
+
+            /**
+             * Constructs a new ClockQuestion.
+             * @memberof lockstep.control
+             * @classdesc Represents a ClockQuestion.
+             * @constructor
+             * @param {lockstep.control.ClockQuestion.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const ClockQuestion = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * ClockQuestion askedMs.
+             * @member {number} askedMs
+             * @memberof lockstep.control.ClockQuestion
+             * @instance
+             */
+            ClockQuestion.prototype.askedMs = 0;
+
+            /**
+             * Encodes the specified ClockQuestion message. Does not implicitly {@link lockstep.control.ClockQuestion.verify|verify} messages.
+             * @function encode
+             * @memberof lockstep.control.ClockQuestion
+             * @static
+             * @param {lockstep.control.ClockQuestion.$Properties} message ClockQuestion message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ClockQuestion.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.askedMs != null && $Object.hasOwnProperty.call(message, "askedMs") && !$Object.is(message.askedMs, 0))
+                    writer.uint32(/* id 1, wireType 1 =*/9).double(message.askedMs);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a ClockQuestion message from the specified reader or buffer.
+             * @function decode
+             * @memberof lockstep.control.ClockQuestion
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {lockstep.control.ClockQuestion & lockstep.control.ClockQuestion.$Shape} ClockQuestion
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ClockQuestion.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.lockstep.control.ClockQuestion();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.askedMs = value;
+                            else
+                                delete message.askedMs;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return ClockQuestion;
+        })();
+
+        control.ClockAnswer = (function() {
+
+            /**
+             * Properties of a ClockAnswer.
+             * @typedef {Object} lockstep.control.ClockAnswer.$Properties
+             * @property {number|null} [askedMs] ClockAnswer askedMs
+             * @property {number|null} [nowMs] ClockAnswer nowMs
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a ClockAnswer.
+             * @memberof lockstep.control
+             * @interface IClockAnswer
+             * @augments lockstep.control.ClockAnswer.$Properties
+             * @deprecated Use lockstep.control.ClockAnswer.$Properties instead.
+             */
+
+            /**
+             * Shape of a ClockAnswer.
+             * @typedef {lockstep.control.ClockAnswer.$Properties} lockstep.control.ClockAnswer.$Shape
+             */
+
+            /**
+             * Constructs a new ClockAnswer.
+             * @memberof lockstep.control
+             * @classdesc Represents a ClockAnswer.
+             * @constructor
+             * @param {lockstep.control.ClockAnswer.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const ClockAnswer = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * ClockAnswer askedMs.
+             * @member {number} askedMs
+             * @memberof lockstep.control.ClockAnswer
+             * @instance
+             */
+            ClockAnswer.prototype.askedMs = 0;
+
+            /**
+             * ClockAnswer nowMs.
+             * @member {number} nowMs
+             * @memberof lockstep.control.ClockAnswer
+             * @instance
+             */
+            ClockAnswer.prototype.nowMs = 0;
+
+            /**
+             * Encodes the specified ClockAnswer message. Does not implicitly {@link lockstep.control.ClockAnswer.verify|verify} messages.
+             * @function encode
+             * @memberof lockstep.control.ClockAnswer
+             * @static
+             * @param {lockstep.control.ClockAnswer.$Properties} message ClockAnswer message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            ClockAnswer.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.askedMs != null && $Object.hasOwnProperty.call(message, "askedMs") && !$Object.is(message.askedMs, 0))
+                    writer.uint32(/* id 1, wireType 1 =*/9).double(message.askedMs);
+                if (message.nowMs != null && $Object.hasOwnProperty.call(message, "nowMs") && !$Object.is(message.nowMs, 0))
+                    writer.uint32(/* id 2, wireType 1 =*/17).double(message.nowMs);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a ClockAnswer message from the specified reader or buffer.
+             * @function decode
+             * @memberof lockstep.control.ClockAnswer
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {lockstep.control.ClockAnswer & lockstep.control.ClockAnswer.$Shape} ClockAnswer
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            ClockAnswer.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.lockstep.control.ClockAnswer();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.askedMs = value;
+                            else
+                                delete message.askedMs;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.nowMs = value;
+                            else
+                                delete message.nowMs;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            return ClockAnswer;
+        })();
+
         return control;
     })();
 
@@ -5924,6 +6314,8 @@ export const lockstep = $root.lockstep = (() => {
          * @property {number} RESULT=1 RESULT value
          * @property {number} GATHER=2 GATHER value
          * @property {number} BROADCAST=3 BROADCAST value
+         * @property {number} SHARED_MEMORY=8 SHARED_MEMORY value
+         * @property {number} DOORBELL=9 DOORBELL value
          */
         data.Phase = (function() {
             const valuesById = $Object.create(null), values = $Object.create(valuesById);
@@ -5931,7 +6323,261 @@ export const lockstep = $root.lockstep = (() => {
             values[valuesById[1] = "RESULT"] = 1;
             values[valuesById[2] = "GATHER"] = 2;
             values[valuesById[3] = "BROADCAST"] = 3;
+            values[valuesById[8] = "SHARED_MEMORY"] = 8;
+            values[valuesById[9] = "DOORBELL"] = 9;
             return values;
+        })();
+
+        data.SharedMemory = (function() {
+
+            /**
+             * Properties of a SharedMemory.
+             * @typedef {Object} lockstep.data.SharedMemory.$Properties
+             * @property {lockstep.data.SharedMemory.Kind|null} [kind] SharedMemory kind
+             * @property {number|null} [pid] SharedMemory pid
+             * @property {number|null} [fd] SharedMemory fd
+             * @property {Uint8Array|null} [proof] SharedMemory proof
+             * @property {boolean|null} [ok] SharedMemory ok
+             * @property {string|null} [reason] SharedMemory reason
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+
+            /**
+             * Properties of a SharedMemory.
+             * @memberof lockstep.data
+             * @interface ISharedMemory
+             * @augments lockstep.data.SharedMemory.$Properties
+             * @deprecated Use lockstep.data.SharedMemory.$Properties instead.
+             */
+
+            /**
+             * Shape of a SharedMemory.
+             * @typedef {lockstep.data.SharedMemory.$Properties} lockstep.data.SharedMemory.$Shape
+             */
+
+            /**
+             * Constructs a new SharedMemory.
+             * @memberof lockstep.data
+             * @classdesc Represents a SharedMemory.
+             * @constructor
+             * @param {lockstep.data.SharedMemory.$Properties=} [properties] Properties to set
+             * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+             */
+            const SharedMemory = function (properties) {
+                if (properties)
+                    for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                        if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                            this[keys[i]] = properties[keys[i]];
+            };
+
+            /**
+             * SharedMemory kind.
+             * @member {lockstep.data.SharedMemory.Kind} kind
+             * @memberof lockstep.data.SharedMemory
+             * @instance
+             */
+            SharedMemory.prototype.kind = 0;
+
+            /**
+             * SharedMemory pid.
+             * @member {number} pid
+             * @memberof lockstep.data.SharedMemory
+             * @instance
+             */
+            SharedMemory.prototype.pid = 0;
+
+            /**
+             * SharedMemory fd.
+             * @member {number} fd
+             * @memberof lockstep.data.SharedMemory
+             * @instance
+             */
+            SharedMemory.prototype.fd = 0;
+
+            /**
+             * SharedMemory proof.
+             * @member {Uint8Array} proof
+             * @memberof lockstep.data.SharedMemory
+             * @instance
+             */
+            SharedMemory.prototype.proof = $util.newBuffer([]);
+
+            /**
+             * SharedMemory ok.
+             * @member {boolean} ok
+             * @memberof lockstep.data.SharedMemory
+             * @instance
+             */
+            SharedMemory.prototype.ok = false;
+
+            /**
+             * SharedMemory reason.
+             * @member {string} reason
+             * @memberof lockstep.data.SharedMemory
+             * @instance
+             */
+            SharedMemory.prototype.reason = "";
+
+            /**
+             * Encodes the specified SharedMemory message. Does not implicitly {@link lockstep.data.SharedMemory.verify|verify} messages.
+             * @function encode
+             * @memberof lockstep.data.SharedMemory
+             * @static
+             * @param {lockstep.data.SharedMemory.$Properties} message SharedMemory message or plain object to encode
+             * @param {$protobuf.Writer} [writer] Writer to encode to
+             * @returns {$protobuf.Writer} Writer
+             */
+            SharedMemory.encode = function (message, writer, _depth) {
+                if (!writer)
+                    writer = $Writer.create();
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $util.recursionLimit)
+                    throw $Error("max depth exceeded");
+                if (message.kind != null && $Object.hasOwnProperty.call(message, "kind") && message.kind !== 0)
+                    writer.uint32(/* id 1, wireType 0 =*/8).int32(message.kind);
+                if (message.pid != null && $Object.hasOwnProperty.call(message, "pid") && message.pid !== 0)
+                    writer.uint32(/* id 2, wireType 0 =*/16).uint32(message.pid);
+                if (message.fd != null && $Object.hasOwnProperty.call(message, "fd") && message.fd !== 0)
+                    writer.uint32(/* id 3, wireType 0 =*/24).uint32(message.fd);
+                if (message.proof != null && $Object.hasOwnProperty.call(message, "proof") && message.proof.length)
+                    writer.uint32(/* id 4, wireType 2 =*/34).bytes(message.proof);
+                if (message.ok != null && $Object.hasOwnProperty.call(message, "ok") && message.ok !== false)
+                    writer.uint32(/* id 5, wireType 0 =*/40).bool(message.ok);
+                if (message.reason != null && $Object.hasOwnProperty.call(message, "reason") && message.reason !== "")
+                    writer.uint32(/* id 6, wireType 2 =*/50).string(message.reason);
+                if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                    for (let i = 0; i < message.$unknowns.length; ++i)
+                        writer.raw(message.$unknowns[i]);
+                return writer;
+            };
+
+            /**
+             * Decodes a SharedMemory message from the specified reader or buffer.
+             * @function decode
+             * @memberof lockstep.data.SharedMemory
+             * @static
+             * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+             * @param {number} [length] Message length if known beforehand
+             * @returns {lockstep.data.SharedMemory & lockstep.data.SharedMemory.$Shape} SharedMemory
+             * @throws {Error} If the payload is not a reader or valid buffer
+             * @throws {$protobuf.util.ProtocolError} If required fields are missing
+             */
+            SharedMemory.decode = function (reader, length, _end, _depth, _target) {
+                if (!(reader instanceof $Reader))
+                    reader = $Reader.create(reader);
+                if (_depth === $undefined)
+                    _depth = 0;
+                if (_depth > $Reader.recursionLimit)
+                    throw $Error("max depth exceeded");
+                let end, message, value;
+                if (length === $undefined)
+                    end = reader.len;
+                else {
+                    end = reader.pos + length;
+                    if (end > reader.len)
+                        throw $RangeError("index out of range");
+                    length = reader.len;
+                    reader.len = end;
+                }
+                message = _target || new $root.lockstep.data.SharedMemory();
+                while (reader.pos < end) {
+                    let start = reader.pos;
+                    let tag = reader.tag();
+                    if (tag === _end) {
+                        _end = $undefined;
+                        break;
+                    }
+                    let wireType = tag & 7;
+                    switch (tag >>>= 3) {
+                    case 1: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.int32())
+                                message.kind = value;
+                            else
+                                delete message.kind;
+                            continue;
+                        }
+                    case 2: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.pid = value;
+                            else
+                                delete message.pid;
+                            continue;
+                        }
+                    case 3: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.fd = value;
+                            else
+                                delete message.fd;
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.proof = value;
+                            else
+                                delete message.proof;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.bool())
+                                message.ok = value;
+                            else
+                                delete message.ok;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.reason = value;
+                            else
+                                delete message.reason;
+                            continue;
+                        }
+                    }
+                    reader.skipType(wireType, _depth, tag);
+                    if (!reader.discardUnknown) {
+                        $util.makeProp(message, "$unknowns", false);
+                        (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                    }
+                }
+                if (length !== $undefined) {
+                    if (reader.pos !== end)
+                        throw $RangeError("index out of range");
+                    reader.len = length;
+                }
+                if (_end !== $undefined)
+                    throw $Error("missing end group");
+                return message;
+            };
+
+            /**
+             * Kind enum.
+             * @name lockstep.data.SharedMemory.Kind
+             * @enum {number}
+             * @property {number} OFFER=0 OFFER value
+             * @property {number} ANSWER=1 ANSWER value
+             * @property {number} VERDICT=2 VERDICT value
+             */
+            SharedMemory.Kind = (function() {
+                const valuesById = $Object.create(null), values = $Object.create(valuesById);
+                values[valuesById[0] = "OFFER"] = 0;
+                values[valuesById[1] = "ANSWER"] = 1;
+                values[valuesById[2] = "VERDICT"] = 2;
+                return values;
+            })();
+
+            return SharedMemory;
         })();
 
         /**
@@ -5942,6 +6588,8 @@ export const lockstep = $root.lockstep = (() => {
          * @property {number} BYTES=1 BYTES value
          * @property {number} BFLOAT16=2 BFLOAT16 value
          * @property {number} FLOAT16=3 FLOAT16 value
+         * @property {number} INT8=4 INT8 value
+         * @property {number} TOP_K=5 TOP_K value
          */
         data.PayloadType = (function() {
             const valuesById = $Object.create(null), values = $Object.create(valuesById);
@@ -5949,6 +6597,8 @@ export const lockstep = $root.lockstep = (() => {
             values[valuesById[1] = "BYTES"] = 1;
             values[valuesById[2] = "BFLOAT16"] = 2;
             values[valuesById[3] = "FLOAT16"] = 3;
+            values[valuesById[4] = "INT8"] = 4;
+            values[valuesById[5] = "TOP_K"] = 5;
             return values;
         })();
 

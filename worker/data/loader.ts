@@ -1,6 +1,7 @@
 /** Batches, made ahead of time by threads and handed out in the order they were asked for. */
 import type { Hyp, RunConfig } from '../../configs/run-config.js';
 import { DataError, deserializeError, type LockstepError } from '../../proto/errors.js';
+import { threadTrace } from '../trace/thread-trace.js';
 import type { BadItem, Batch, BatchRequest } from './batch.js';
 import { type BatchLayout, type Cell, layoutBatch, targetRows } from './batch-layout.js';
 import type { Dataset } from './dataset.js';
@@ -200,6 +201,7 @@ class BatchLoader implements Loader {
     const layout = layoutBatch(job.request, this.#options.seed);
     const buffer = this.#takeBuffer(layout.numImages * layout.height * layout.width * 3);
     this.#inWork.add(job);
+    const beganMs = threadTrace.begin();
     const tasks = Array.from(indices, (index, position) => {
       const cell = layout.cells[position];
       if (cell === undefined) return Promise.resolve(undefined);
@@ -218,6 +220,7 @@ class BatchLoader implements Loader {
     // All tasks must be over before the buffer may serve another batch, whatever became of this one.
     const outcomes = await Promise.allSettled(tasks);
     this.#inWork.delete(job);
+    threadTrace.end('batch', beganMs, epoch, indices.length);
     const results = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined));
     const batch = job.cancelled ? undefined : this.#assemble(job.request, layout, buffer, results);
     if (batch instanceof DataError) job.reject(batch);

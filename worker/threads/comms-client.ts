@@ -4,6 +4,8 @@ import { CollectiveError, deserializeError, type LockstepError, MembershipError 
 import { abortable, Deferred, deadline, isTimeout } from '../../proto/lifecycle.js';
 import { builtEntry } from '../../proto/paths.js';
 import type { VectorLayout } from '../collective/plan.js';
+import type { ClockOffset } from '../trace/clock-offset.js';
+import type { TraceTap } from '../trace/thread-trace.js';
 import { AllReduce, DEFAULT_TIMEOUT_MS, type WaitOptions } from './all-reduce-client.js';
 import { CommsControlBlock } from './comms-control-block.js';
 import type {
@@ -155,6 +157,16 @@ export class Comms implements AsyncDisposable {
     this.#control.setProgress(step, index);
   }
 
+  /** Lets the comms thread record spans, whenever the process does. */
+  trace(tap: TraceTap | undefined): void {
+    if (tap !== undefined) this.#post({ kind: 'trace', tap });
+  }
+
+  /** Resolves with how far this host's clock is from the coordinator's. @throws as `gather` */
+  measureClock(): Promise<ClockOffset> {
+    return this.#call((id) => this.#post({ kind: 'measureClock', id }), {});
+  }
+
   /** Says that this worker is done; resolves when that and all reports before it are on their way. */
   async farewell(message: FarewellMessage): Promise<void> {
     this.#throwIfEnded();
@@ -193,6 +205,9 @@ export class Comms implements AsyncDisposable {
         return;
       case 'broadcasted':
         this.#settle(output.id, output.bytes);
+        return;
+      case 'clockMeasured':
+        this.#settle(output.id, output.offset);
         return;
       case 'collectiveFailed':
         this.#failCollective(deserializeError(output.error));

@@ -12,6 +12,7 @@ import { deserializeError, type LockstepError, MembershipError, ProtocolError } 
 import type { wire } from '../../proto/messages.js';
 import type { Logger } from '../../proto/telemetry/logger.js';
 import { ControlClient } from '../../proto/transport/zmq.js';
+import { ClockExchange } from '../trace/clock-exchange.js';
 import type { CommsControlBlock } from './comms-control-block.js';
 import type { CommsOptions } from './comms-input.js';
 
@@ -35,6 +36,8 @@ export class ControlPlane {
   readonly #events: ControlPlaneEvents;
   readonly #log: Logger;
   readonly #client: ControlClient;
+  /** Compares this host's clock with the coordinator's. */
+  readonly clock = new ClockExchange((askedMs) => this.send({ clockQuestion: { askedMs } }));
   readonly #replays = new SequenceCheck();
   readonly #outbox: EnvelopeBody[] = [];
   readonly #phaseNames: string[] = [];
@@ -180,6 +183,8 @@ export class ControlPlane {
       );
     } else if (envelope.world) {
       this.#events.onWorld(envelope.world as wire.control.World);
+    } else if (envelope.clockAnswer) {
+      this.clock.receive(envelope.clockAnswer.askedMs ?? 0, envelope.clockAnswer.nowMs ?? 0);
     } else if (envelope.drain) {
       this.#events.onDrain(envelope.drain.reason ?? '');
     } else if (envelope.abort) {

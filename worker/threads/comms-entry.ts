@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CollectiveError, LockstepError, serializeError } from '../../proto/errors.js';
 import type { wire } from '../../proto/messages.js';
 import { createLogger } from '../../proto/telemetry/logger.js';
+import { threadTrace } from '../trace/thread-trace.js';
 import { CommsControlBlock } from './comms-control-block.js';
 import { ControlPlane } from './comms-control-plane.js';
 import type { CommsInput, CommsWorkerData } from './comms-input.js';
@@ -103,6 +104,12 @@ async function handle(input: CommsInput): Promise<void> {
     }
     case 'report':
       if (!ending) controlPlane.send(input.body);
+      return;
+    case 'trace':
+      threadTrace.attach(input.tap);
+      return;
+    case 'measureClock':
+      post({ kind: 'clockMeasured', id: input.id, offset: await controlPlane.clock.measure() });
       return;
     case 'farewell':
       controlPlane.send({ farewell: { ...input.message, rank: options.rank } });

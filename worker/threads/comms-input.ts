@@ -3,6 +3,7 @@ import type { EnvelopeBody } from '../../proto/codec.js';
 import type { wire } from '../../proto/messages.js';
 import type { LogLevel } from '../../proto/telemetry/logger.js';
 import type { VectorLayout } from '../collective/plan.js';
+import type { TraceTap } from '../trace/thread-trace.js';
 
 /** How a worker reaches its coordinator and its peers. */
 export interface CommsOptions {
@@ -82,5 +83,7 @@ export type CommsInput =
       readonly timeoutMs: number;
     }
   | { readonly kind: 'report'; readonly body: ReportBody }
+  | { readonly kind: 'trace'; readonly tap: TraceTap }
+  | { readonly kind: 'measureClock'; readonly id: number }
   | { readonly kind: 'farewell'; readonly message: FarewellMessage }
   | { readonly kind: 'close' };

@@ -1,6 +1,7 @@
 /** What the comms thread tells the main thread. */
 import type { SerializedError } from '../../proto/errors.js';
 import type { ExchangeStats } from '../collective/exchange.js';
+import type { ClockOffset } from '../trace/clock-offset.js';
 
 /** The membership that this worker belongs to. */
 export interface World {
@@ -24,6 +25,7 @@ export type CommsOutput =
   /** The bytes are transferred: they belong to the main thread. */
   | { readonly kind: 'gathered'; readonly id: number; readonly blobs: readonly Uint8Array[] | undefined }
   | { readonly kind: 'broadcasted'; readonly id: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'clockMeasured'; readonly id: number; readonly offset: ClockOffset }
   /** No collective call can succeed any more; reports still can. */
   | { readonly kind: 'collectiveFailed'; readonly error: SerializedError }
   /** The run is over for this worker: aborted, or its coordinator is lost. */

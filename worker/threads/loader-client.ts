@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { DataError } from '../../proto/errors.js';
 import { builtEntry } from '../../proto/paths.js';
 import type { SampleResult, SampleTask } from '../data/sample-task.js';
+import { processTrace } from '../trace/process-trace.js';
 import type { LoaderInput, LoaderThreadData } from './loader-input.js';
 import type { LoaderOutput } from './loader-output.js';
 
@@ -22,7 +23,9 @@ export class LoaderThread {
 
   /** @param onDeath called once if the thread ends without having been asked to */
   constructor(data: LoaderThreadData, onDeath: (error: DataError) => void) {
-    this.#worker = new Worker(builtEntry('worker/threads/loader-entry'), { workerData: data, name: 'loader' });
+    const trace = processTrace.tap('loader');
+    const workerData: LoaderThreadData = { ...data, trace };
+    this.#worker = new Worker(builtEntry('worker/threads/loader-entry'), { workerData, name: 'loader' });
     let cause: unknown;
     this.#worker.on('message', (output: LoaderOutput) => {
       this.#waiters.get(output.ticket)?.resolve(output.result);
@@ -33,6 +36,7 @@ export class LoaderThread {
     });
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (exitCode) => {
+        processTrace.release(trace);
         this.#die(exitCode, cause);
         if (!this.#closing) onDeath(this.#death!);
         resolve();

@@ -2,10 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Dataset } from '../data/dataset.js';
 import { runSampleTask } from '../data/sample-task.js';
+import { threadTrace } from '../trace/thread-trace.js';
 import type { LoaderInput, LoaderThreadData } from './loader-input.js';
 import type { LoaderOutput } from './loader-output.js';
 
-const { table, options } = workerData as LoaderThreadData;
+const { table, options, trace } = workerData as LoaderThreadData;
+threadTrace.attach(trace);
 const report = { found: 0, missing: 0, empty: 0, corrupt: 0, total: 0, messages: [], fromCache: true };
 const dataset = new Dataset(table, report);
 const port = parentPort!;
@@ -20,7 +22,9 @@ function endIfDone(): void {
 
 async function answer(input: Extract<LoaderInput, { kind: 'task' }>): Promise<void> {
   numInWork++;
+  const beganMs = threadTrace.begin();
   const output: LoaderOutput = { ticket: input.ticket, result: await runSampleTask(dataset, input.task, options) };
+  threadTrace.end('sample', beganMs, input.task.index, input.task.epoch);
   port.postMessage(output);
   numInWork--;
   endIfDone();
