@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../proto/errors.js';
+import { readCollective } from './collective.js';
 import { chooseSaveDir, findCheckpoint, findConfigFile, newestCheckpoint } from './find.js';
 import type { HostFacts, LaunchSettings } from './launch-settings.js';
 import { environmentLayer, fileLayer, flagLayer, Settings } from './layers.js';
@@ -151,6 +152,7 @@ async function compileFresh(
     threadsPerWorker: launch.threadsPerWorker,
     loaderThreads: loaderThreads(settings, launch, batchSize, worldSize, input.host.numCores),
     bucketMb: bucketMb(settings),
+    ...readCollective(settings),
     ...traceSetting(settings),
     engine: launch.engine === 'wasm' ? 'wasm' : 'tensorflow',
     onBadSample: settings.choice('on-bad-sample'),
@@ -182,6 +184,8 @@ function compileResumed(
     settings.origin('nproc') === undefined && launch.nnodes === 1 ? launch.nproc : launch.nproc * launch.nnodes;
   checkBatch('train', stored.batchSize, stored.virtualRanks, worldSize, settings);
   return {
+    // Runs of earlier versions do not say.
+    ...readCollective(settings),
     ...stored,
     mode: 'train',
     runId: launch.rdzvId || newRunId(),

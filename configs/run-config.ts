@@ -66,6 +66,22 @@ export interface DatasetConfig {
   readonly names: readonly string[];
 }
 
+/** What gradients lose on their way between workers. */
+export type CompressionMethod = 'none' | 'bf16' | 'fp16' | 'int8' | 'powersgd' | 'topk';
+
+export interface CompressionConfig {
+  readonly method: CompressionMethod;
+  /** How bf16, fp16 and int8 round. */
+  readonly rounding: 'nearest' | 'stochastic';
+  /** Rank of PowerSGD's matrices. */
+  readonly powerSgdRank: number;
+  /** Share of the elements that top-k sends, in (0, 1]. */
+  readonly topKRatio: number;
+}
+
+/** How gradients are summed over workers; `auto` is decided when the world is known. */
+export type CollectiveChoice = 'auto' | 'direct' | 'ring' | 'hierarchical';
+
 export interface RunConfig {
   /** `val` validates `weights` once on `data.val` and trains nothing. */
   readonly mode: 'train' | 'val';
@@ -137,6 +153,8 @@ export interface RunConfig {
   readonly bucketMb: number | 'auto';
   /** Steps whose trace is written into the run folder. @defaultValue none */
   readonly trace?: TraceSetting | undefined;
+  readonly collective: CollectiveChoice;
+  readonly compression: CompressionConfig;
   readonly engine: 'tensorflow' | 'wasm';
   readonly onBadSample: 'skip' | 'fail';
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';

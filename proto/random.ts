@@ -64,8 +64,11 @@ const numberBytes = new Float64Array(1);
 const numberWords = new Uint32Array(numberBytes.buffer);
 const encoder = new TextEncoder();
 
-/** Hashes the parts of a key to 128 bits; order, type and boundaries of the parts matter. */
-function hashKey(parts: readonly (number | string)[]): Uint32Array {
+/**
+ * Hashes the parts of a key to 128 bits; order, type and boundaries of the parts matter. Words 0 and 1 are the cipher's key,
+ * words 2 and 3 the upper half of the counters of the stream that {@link randomStream} opens.
+ */
+export function randomKey(parts: readonly (number | string)[]): Uint32Array {
   const state = new Uint32Array(4);
   const mixed = new Uint32Array(4);
   const absorb = (word0: number, word1: number): void => {
@@ -100,7 +103,7 @@ export class RandomStream {
   #spareNormal: number | undefined;
 
   constructor(key: readonly (number | string)[]) {
-    this.#key = hashKey(key);
+    this.#key = randomKey(key);
   }
 
   /** 32 random bits as an integer in [0, 2³²). */

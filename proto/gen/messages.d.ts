@@ -1257,6 +1257,9 @@ export namespace lockstep {
             /** EpochReport allreduceHiddenShare. */
             allreduceHiddenShare: number;
 
+            /** EpochReport compressionError. */
+            compressionError: number;
+
             /**
              * Encodes the specified EpochReport message. Does not implicitly {@link lockstep.control.EpochReport.verify|verify} messages.
              * @param message EpochReport message or plain object to encode
@@ -1355,6 +1358,9 @@ export namespace lockstep {
 
                 /** EpochReport allreduceHiddenShare */
                 allreduceHiddenShare?: (number|null);
+
+                /** EpochReport compressionError */
+                compressionError?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

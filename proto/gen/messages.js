@@ -3202,6 +3202,7 @@ export const lockstep = $root.lockstep = (() => {
              * @property {number|null} [labels] EpochReport labels
              * @property {number|null} [valImages] EpochReport valImages
              * @property {number|null} [allreduceHiddenShare] EpochReport allreduceHiddenShare
+             * @property {number|null} [compressionError] EpochReport compressionError
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -3434,6 +3435,14 @@ export const lockstep = $root.lockstep = (() => {
             EpochReport.prototype.allreduceHiddenShare = 0;
 
             /**
+             * EpochReport compressionError.
+             * @member {number} compressionError
+             * @memberof lockstep.control.EpochReport
+             * @instance
+             */
+            EpochReport.prototype.compressionError = 0;
+
+            /**
              * Encodes the specified EpochReport message. Does not implicitly {@link lockstep.control.EpochReport.verify|verify} messages.
              * @function encode
              * @memberof lockstep.control.EpochReport
@@ -3499,6 +3508,8 @@ export const lockstep = $root.lockstep = (() => {
                     writer.uint32(/* id 24, wireType 0 =*/192).uint64(message.valImages);
                 if (message.allreduceHiddenShare != null && $Object.hasOwnProperty.call(message, "allreduceHiddenShare") && !$Object.is(message.allreduceHiddenShare, 0))
                     writer.uint32(/* id 25, wireType 1 =*/201).double(message.allreduceHiddenShare);
+                if (message.compressionError != null && $Object.hasOwnProperty.call(message, "compressionError") && !$Object.is(message.compressionError, 0))
+                    writer.uint32(/* id 26, wireType 1 =*/209).double(message.compressionError);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3766,6 +3777,15 @@ export const lockstep = $root.lockstep = (() => {
                                 message.allreduceHiddenShare = value;
                             else
                                 delete message.allreduceHiddenShare;
+                            continue;
+                        }
+                    case 26: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.compressionError = value;
+                            else
+                                delete message.compressionError;
                             continue;
                         }
                     }

@@ -3,23 +3,25 @@
  * transport; it owns no socket and no thread. Steps, bytes and the rules on memory are in proto/PROTOCOL.md.
  */
 import type { DataHeader } from '../../proto/codec.js';
-import { payloadChecksum } from '../../proto/codec.js';
 import { CollectiveError } from '../../proto/errors.js';
 import { data } from '../../proto/messages.js';
 import type { DropReason, Exchange, ExchangeOptions, ExchangeStats, WaitState } from './exchange.js';
 import type { Segment } from './plan.js';
 import { Reducer } from './reducer.js';
+import { floatsOf, SegmentWire, spanOf, type WireSegment } from './segment-wire.js';
 
 /** A segment that this rank sums. */
 interface OwnedSegment {
   readonly segment: Segment;
-  readonly operands: (Float32Array | undefined)[];
+  /** By partial: its numbers, or as bytes what a codec has made of them. */
+  readonly operands: (Float32Array | Uint8Array | undefined)[];
   numMissing: number;
 }
 
 export class DirectExchange implements Exchange {
   readonly #options: ExchangeOptions;
   readonly #reducer: Reducer;
+  readonly #wire: SegmentWire;
   /** By segment id; undefined for segments of other owners. */
   readonly #owned: (OwnedSegment | undefined)[];
   /** By segment id: summed here or received. */
@@ -41,6 +43,7 @@ export class DirectExchange implements Exchange {
     this.#round = options.firstRound ?? 1;
     const { plan, rank, partials, result } = options;
     this.#reducer = new Reducer(plan.tree);
+    this.#wire = new SegmentWire(options.codec);
     this.#owned = plan.segments.map((segment) =>
       segment.chunk === rank
         ? { segment, operands: plan.partials.map(() => undefined), numMissing: plan.partials.length }
@@ -51,7 +54,8 @@ export class DirectExchange implements Exchange {
     this.#numUnfinished = plan.segments.length;
     const numForeign = plan.partials.length - partials.length;
     this.#maxEarly = this.#owned.filter((owned) => owned !== undefined).length * numForeign;
-    this.#inPlace = partials.length === 1 && partials[0]?.buffer === result.buffer;
+    const [first] = partials;
+    this.#inPlace = partials.length === 1 && first?.buffer === result.buffer && first.byteOffset === result.byteOffset;
   }
 
   /** The round that is under way or comes next, from 1. */
@@ -133,8 +137,9 @@ export class DirectExchange implements Exchange {
     let own = 0;
     for (const partial of plan.partials) {
       if (partial.rank !== rank) continue;
-      const payload = bytesOf(partials[own++]!, segment);
-      this.#send(segment.chunk, segment, data.Phase.PARTIAL, payload, partial.range.begin, partial.range.end);
+      const wire = this.#wire.outgoing(own, partials[own]!, segment, this.#round);
+      own++;
+      this.#send(segment.chunk, segment, data.Phase.PARTIAL, wire, partial.range.begin, partial.range.end);
     }
   }
 
@@ -165,7 +170,7 @@ export class DirectExchange implements Exchange {
       return;
     }
     this.#bytesReceived += payload.byteLength;
-    owned.operands[index] = floatsOf(payload);
+    owned.operands[index] = this.#wire.codecOf(segment) === undefined ? floatsOf(payload) : payload;
     owned.numMissing--;
     if (owned.numMissing === 0) this.#reduce(owned);
   }
@@ -173,20 +178,36 @@ export class DirectExchange implements Exchange {
   #reduce(owned: OwnedSegment): void {
     const { segment } = owned;
     const { plan, rank, result } = this.#options;
-    const sum = result.subarray(segment.offset, segment.offset + segment.length);
-    if (!this.#inPlace) this.#reducer.reduce(owned.operands as Float32Array[], sum);
+    if (!this.#inPlace) this.#sum(owned, spanOf(result, segment));
     // Lets go of the received frames, and readies the segment for the next round.
     owned.operands.fill(undefined);
     owned.numMissing = plan.partials.length;
     if (plan.worldSize > 1) {
-      const payload = bytesOf(result, segment);
-      const crc32c = payloadChecksum(payload);
+      const wire = this.#wire.result(result, segment, this.#round);
       for (let step = 1; step < plan.worldSize; step++) {
         const peer = (rank + step) % plan.worldSize;
-        this.#send(peer, segment, data.Phase.RESULT, payload, 0, plan.layout.virtualRanks, crc32c);
+        this.#send(peer, segment, data.Phase.RESULT, wire, 0, plan.layout.virtualRanks);
       }
     }
     this.#finish(segment);
+  }
+
+  #sum({ segment, operands }: OwnedSegment, sum: Float32Array): void {
+    const codec = this.#wire.codecOf(segment);
+    const [a, b] = operands;
+    // Two numbers have one sum in either order.
+    if (codec !== undefined && operands.length === 2 && a instanceof Float32Array && b instanceof Uint8Array) {
+      codec.add(a, b, sum);
+      return;
+    }
+    if (codec !== undefined && operands.length === 2 && a instanceof Uint8Array && b instanceof Float32Array) {
+      codec.add(b, a, sum);
+      return;
+    }
+    const decoded = operands.map((operand, index) =>
+      operand instanceof Uint8Array ? codec!.decodeOperand(index, operand, segment.length) : operand!,
+    );
+    this.#reducer.reduce(decoded, sum);
   }
 
   #takeResult(segment: Segment, header: DataHeader, payload: Uint8Array): void {
@@ -199,7 +220,7 @@ export class DirectExchange implements Exchange {
       return;
     }
     this.#bytesReceived += payload.byteLength;
-    bytesOf(this.#options.result, segment).set(payload);
+    this.#wire.read(payload, this.#options.result, segment);
     this.#finish(segment);
   }
 
@@ -212,6 +233,7 @@ export class DirectExchange implements Exchange {
       bytesSent: this.#bytesSent,
       bytesReceived: this.#bytesReceived,
       exchangeMs: now() - (this.#startedMs ?? now()),
+      compression: this.#options.codec?.takeFigures(),
     };
     this.#round++;
     this.#numUnfinished = plan.segments.length;
@@ -230,10 +252,9 @@ export class DirectExchange implements Exchange {
     peer: number,
     segment: Segment,
     phase: number,
-    payload: Uint8Array,
+    { payload, payloadType, crc32c }: WireSegment,
     virtualBegin: number,
     virtualEnd: number,
-    crc32c?: number,
   ): void {
     this.#bytesSent += payload.byteLength;
     const { bucket, chunk, index } = segment;
@@ -247,7 +268,7 @@ export class DirectExchange implements Exchange {
         segment: index,
         virtualBegin,
         virtualEnd,
-        payloadType: data.PayloadType.FLOAT32,
+        payloadType,
         ...(crc32c === undefined ? {} : { crc32c }),
       },
       payload,
@@ -259,28 +280,14 @@ export class DirectExchange implements Exchange {
     const segment = plan.byChunk[header.bucket]?.[header.chunk]?.[header.segment];
     if (segment === undefined) throw badPayload(header, 'names a segment that the layout does not have');
     if (header.sender >= plan.worldSize || header.sender === rank) throw badPayload(header, 'has no valid sender');
-    if (payload.byteLength !== segment.length * 4 || header.payloadType !== data.PayloadType.FLOAT32) {
-      throw badPayload(
-        header,
-        `has ${payload.byteLength} bytes of type ${header.payloadType} for ${segment.length} floats`,
-      );
-    }
+    const complaint = this.#wire.complaint(segment, header.payloadType, payload);
+    if (complaint !== undefined) throw badPayload(header, complaint);
     return segment;
   }
 
   #drop(reason: DropReason): void {
     this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + 1);
   }
-}
-
-function bytesOf(vector: Float32Array, segment: Segment): Uint8Array {
-  return new Uint8Array(vector.buffer, vector.byteOffset + segment.offset * 4, segment.length * 4);
-}
-
-/** A view where the frame's memory allows it. */
-function floatsOf(payload: Uint8Array): Float32Array {
-  if (payload.byteOffset % 4 === 0) return new Float32Array(payload.buffer, payload.byteOffset, payload.byteLength / 4);
-  return new Float32Array(new Uint8Array(payload).buffer);
 }
 
 function ascending(ranks: ReadonlySet<number>): number[] {

@@ -3,7 +3,7 @@
  * buckets are ready and which frames have come, and says what to send; it owns no socket and no thread.
  */
 import type { DataHeader, DataHeaderFields } from '../../proto/codec.js';
-import type { GradientCodec } from './gradient-codec.js';
+import type { CompressionFigures, GradientCodec } from './gradient-codec.js';
 import type { Plan } from './plan.js';
 
 /** The algorithms by name. `auto` is `direct`: the only one whose sums do not depend on the number of workers. */
@@ -42,6 +42,8 @@ export interface ExchangeStats {
   readonly bytesReceived: number;
   /** From the first bucket that was ready here to the last one reduced. */
   readonly exchangeMs: number;
+  /** What compression left out here in this round; undefined without it. */
+  readonly compression?: CompressionFigures | undefined;
 }
 
 /** Why a frame was dropped. `round`: too old or too far ahead. `duplicate`: seen before. `overflow`: more early frames than peers can send. */

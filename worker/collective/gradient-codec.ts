@@ -1,23 +1,44 @@
 /** How a segment of float32 numbers looks on its way to a peer: fewer bytes for less precision. */
+import type { Segment } from './plan.js';
+
+/** What encoding took away in a round, measured on some of the segments. */
+export interface CompressionFigures {
+  /** Σ of the squares of what was to be encoded: gradients with what earlier rounds had left. */
+  readonly signal: number;
+  /** Σ of the squares of what this round has left for the next. */
+  readonly error: number;
+}
 
 /**
- * Encodes and decodes segments of one vector. Errors that encoding makes are kept by element and added to the next round's numbers
- * before these are encoded (error feedback), so that none is lost for good.
+ * Encodes and decodes segments of one vector. What encoding takes away is kept by element and added to the next round's numbers
+ * before these are encoded (error feedback), so that nothing is lost for good.
  */
 export interface GradientCodec {
-  readonly name: string;
-  /** What headers say about payloads of this codec; a number of `data.PayloadType`. */
+  /** What headers say about its payloads. */
   readonly payloadType: number;
-  /** The most bytes that a segment of `length` elements takes. */
-  maxBytes(length: number): number;
+  /** Whether a segment travels encoded; counts and statistics do not. */
+  covers(segment: Segment): boolean;
+  encodedBytes(segment: Segment): number;
   /**
-   * Writes elements `offset` … `offset + length − 1` of `source` to `target` and returns how many bytes it took.
-   * @param residual errors of the same elements so far, as long as the vector; read and brought up to date
+   * Encodes the segment's elements of `source`, a whole vector.
+   * @param slot which memory of errors to use: a slot encodes each element at most once per round
+   * @returns a view that stays as it is until the same slot encodes the same segment again
    */
-  encode(source: Float32Array, offset: number, length: number, residual: Float32Array, target: Uint8Array): number;
+  encode(slot: number, segment: Segment, source: Float32Array, round: number): Uint8Array;
   /**
    * Writes the elements of a payload to `target`, which is as long as the segment.
    * @throws CollectiveError COLLECTIVE_BAD_PAYLOAD for bytes that are none of this codec's
    */
   decode(payload: Uint8Array, target: Float32Array): void;
+  /**
+   * Decodes a payload into memory of the codec's own.
+   * @param operand which of them: one per partial sum
+   * @returns a view that is valid until the same operand is decoded again
+   * @throws as `decode`
+   */
+  decodeOperand(operand: number, payload: Uint8Array, length: number): Float32Array;
+  /** target ← values + payload, all as long as the segment; the target may be the values. @throws as `decode` */
+  add(values: Float32Array, payload: Uint8Array, target: Float32Array): void;
+  /** Returns what was measured since the last call. */
+  takeFigures(): CompressionFigures;
 }

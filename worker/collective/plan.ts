@@ -15,6 +15,8 @@ export interface VectorLayout {
   /** Contiguous, ascending, covering the vector, in the order in which they become ready. */
   readonly buckets: readonly Span[];
   readonly virtualRanks: number;
+  /** From this element on nothing is ever compressed: counts and statistics. @defaultValue the length */
+  readonly exactFrom?: number | undefined;
 }
 
 /** One rank's partial sum: the vector summed over one whole subtree of virtual ranks. */
@@ -67,15 +69,8 @@ export function makePlan(layout: VectorLayout, worldSize: number, segmentElement
   const byChunk = layout.buckets.map((bucket, b) =>
     chunksOf(bucket, worldSize).map((chunk, owner) => {
       const own: Segment[] = [];
-      for (let done = 0; done < chunk.length; done += segmentElements) {
-        own.push({
-          bucket: b,
-          chunk: owner,
-          index: own.length,
-          id: segments.length + own.length,
-          offset: chunk.offset + done,
-          length: Math.min(segmentElements, chunk.length - done),
-        });
+      for (const { offset, length } of segmentsOf(chunk, segmentElements, layout.exactFrom ?? layout.length)) {
+        own.push({ bucket: b, chunk: owner, index: own.length, id: segments.length + own.length, offset, length });
       }
       segments.push(...own);
       return own;
@@ -93,6 +88,19 @@ export function chunksOf(bucket: Span, worldSize: number): Span[] {
     const end = Math.min(bucket.length, begin + share);
     return { offset: bucket.offset + begin, length: end - begin };
   });
+}
+
+/** Cuts a chunk every so many elements, and where the elements begin that are never compressed. */
+function segmentsOf(chunk: Span, segmentElements: number, exactFrom: number): Span[] {
+  const end = chunk.offset + chunk.length;
+  const spans: Span[] = [];
+  for (let offset = chunk.offset; offset < end; ) {
+    const border = offset < exactFrom ? Math.min(end, exactFrom) : end;
+    const length = Math.min(segmentElements, border - offset);
+    spans.push({ offset, length });
+    offset += length;
+  }
+  return spans;
 }
 
 function checkLayout(layout: VectorLayout): void {
