@@ -8,6 +8,7 @@ import { exportState, type FlatStateLayout, importState, layoutFlatState } from 
 import type { Model } from './model/model.js';
 import { type AdamMoments, adamStep } from './optim/adam.js';
 import { Ema } from './optim/ema.js';
+import { FlatMemory } from './optim/flat-memory.js';
 import { joinRanges, type ParameterRange } from './optim/group.js';
 import { type IterationRates, NO_STEP_YET, stepFollows } from './optim/schedule.js';
 import { sgdStep } from './optim/sgd.js';
@@ -45,7 +46,8 @@ export class TrainState {
   /** Sum of the gradients since the last step. */
   readonly #gradients: Float32Array;
   #hasGradients = false;
-  #ema: Ema;
+  readonly #memory = new FlatMemory();
+  readonly #ema: Ema;
   #lastStep = NO_STEP_YET;
   #optimizerSteps = 0;
 
@@ -57,15 +59,15 @@ export class TrainState {
       vector.gradients.map(({ name }) => name),
       vector.statistics.map(({ name }) => name),
     );
-    this.weights = new Float32Array(this.layout.length);
+    this.weights = this.#memory.float32(this.layout.length);
     const groups = new Map(model.state.map(({ name, group }) => [name, group]));
     this.#ranges = joinRanges(
       vector.gradients.map(({ name, offset, length }) => ({ offset, length, group: groups.get(name)! })),
     );
     const trainable = vector.gradients.reduce((sum, { length }) => sum + length, 0);
-    this.#buffers = Array.from({ length: optimizer === 'adam' ? 2 : 1 }, () => new Float32Array(trainable));
-    this.#gradients = new Float32Array(trainable);
-    this.#ema = new Ema(this.weights);
+    this.#buffers = Array.from({ length: optimizer === 'adam' ? 2 : 1 }, () => this.#memory.float32(trainable));
+    this.#gradients = this.#memory.float32(trainable);
+    this.#ema = new Ema(this.weights, 0, this.#memory);
   }
 
   /** The averaged weights in the engine's layout. */
@@ -80,7 +82,7 @@ export class TrainState {
   /** Starts from these values, PyTorch's layout, by name; the average starts equal. */
   start(state: ReadonlyMap<string, Float32Array>): void {
     importState(this.layout, this.weights, state);
-    this.#ema = new Ema(this.weights);
+    this.#ema.restart(this.weights);
   }
 
   /**
@@ -96,7 +98,7 @@ export class TrainState {
       return true;
     }
     const gradients = this.#gradients;
-    if (this.#hasGradients) for (let i = 0; i < gradients.length; i++) gradients[i]! += sum[i]!;
+    if (this.#hasGradients) this.#addToGradients(sum);
     else gradients.set(sum.subarray(0, gradients.length));
     this.#hasGradients = !steps;
     if (steps) this.#optimize(gradients, rates, weightDecay);
@@ -154,11 +156,21 @@ export class TrainState {
     if (this.#hasGradients) take('gradients', this.#gradients);
     const average = this.weights.slice();
     importState(this.layout, average, ema);
-    this.#ema = new Ema(average, counters.emaUpdates);
+    this.#ema.restart(average, counters.emaUpdates);
     this.iteration = counters.iteration;
     this.batchesTracked = counters.batchesTracked;
     this.#lastStep = counters.lastStep;
     this.#optimizerSteps = counters.optimizerSteps;
+  }
+
+  #addToGradients(sum: Float32Array): void {
+    const operands = [
+      { array: this.#gradients, offset: 0, written: true },
+      { array: sum, offset: 0, written: false },
+    ];
+    this.#memory.run(operands, this.#gradients.length, ([target, source], count) => {
+      this.#memory.kernels.accumulate(target!, source!, count);
+    });
   }
 
   #optimize(gradients: Float32Array, { lr, momentum }: IterationRates, weightDecay: number): void {

@@ -31,6 +31,11 @@ export interface CompileOptions {
    * @defaultValue one group with all outputs
    */
   readonly stages?: readonly (readonly string[])[] | undefined;
+  /**
+   * How often the program will run, all told: what it may cost to compile. The same number gives the same bits.
+   * @defaultValue 1
+   */
+  readonly expectedRuns?: number | undefined;
 }
 
 /** Receives each output as soon as it is there. The receiver owns the tensor and must dispose of it. */

@@ -1,4 +1,5 @@
-/** Adam with decay coupled into the gradient, as PyTorch's `Adam(weight_decay)` (not AdamW). */
+/** Adam with decay coupled into the gradient, as PyTorch's `Adam(weight_decay)` (not AdamW), in float32. */
+import { FlatMemory } from './flat-memory.js';
 import type { ParameterRange, StepRates } from './group.js';
 
 const BETA_2 = 0.999;
@@ -26,19 +27,19 @@ export function adamStep(
 ): void {
   const correction1 = 1 - beta1 ** step;
   const rootCorrection2 = Math.sqrt(1 - BETA_2 ** step);
+  const memory = FlatMemory.of(parameters);
   for (const { offset, length, group, gradientOffset = offset } of ranges) {
     const rate = lr[group] / correction1;
     const decay = group === 1 ? weightDecay : 0;
-    const shift = gradientOffset - offset;
-    const end = offset + length;
-    for (let i = offset; i < end; i++) {
-      const p = parameters[i]!;
-      const g = gradients[i + shift]! + decay * p;
-      const m = beta1 * first[i]! + (1 - beta1) * g;
-      const v = BETA_2 * second[i]! + (1 - BETA_2) * g * g;
-      first[i] = m;
-      second[i] = v;
-      parameters[i] = p - (rate * m) / (Math.sqrt(v) / rootCorrection2 + EPSILON);
-    }
+    const operands = [
+      { array: parameters, offset, written: true },
+      { array: gradients, offset: gradientOffset, written: false },
+      { array: first, offset, written: true },
+      { array: second, offset, written: true },
+    ];
+    memory.run(operands, length, ([p, g, m, v], count) => {
+      const betas = [1 - beta1, BETA_2, 1 - BETA_2] as const;
+      memory.kernels.adam(p!, g!, m!, v!, count, rate, ...betas, rootCorrection2, EPSILON, decay);
+    });
   }
 }

@@ -1,4 +1,5 @@
-/** Stochastic gradient descent with Nesterov momentum, as PyTorch does it (dampening 0). */
+/** Stochastic gradient descent with Nesterov momentum, as PyTorch does it (dampening 0), in float32. */
+import { FlatMemory } from './flat-memory.js';
 import type { ParameterRange, StepRates } from './group.js';
 
 /**
@@ -6,7 +7,7 @@ import type { ParameterRange, StepRates } from './group.js';
  *
  * A buffer that starts at zeros takes g at its first use, which is what PyTorch's does.
  *
- * @param parameters float32, updated
+ * @param parameters float32, updated; fastest where it and the buffer lie in a {@link FlatMemory}
  * @param gradients float32, unchanged
  * @param buffer momentum, indexed like `parameters`, updated
  */
@@ -17,17 +18,16 @@ export function sgdStep(
   ranges: readonly ParameterRange[],
   { lr, momentum, weightDecay }: StepRates,
 ): void {
+  const memory = FlatMemory.of(parameters);
   for (const { offset, length, group, gradientOffset = offset } of ranges) {
-    const rate = lr[group];
+    const operands = [
+      { array: parameters, offset, written: true },
+      { array: gradients, offset: gradientOffset, written: false },
+      { array: buffer, offset, written: true },
+    ];
     const decay = group === 1 ? weightDecay : 0;
-    const shift = gradientOffset - offset;
-    const end = offset + length;
-    for (let i = offset; i < end; i++) {
-      const p = parameters[i]!;
-      const g = gradients[i + shift]! + decay * p;
-      const v = momentum * buffer[i]! + g;
-      buffer[i] = v;
-      parameters[i] = p - rate * (g + momentum * v);
-    }
+    memory.run(operands, length, ([p, g, b], count) => {
+      memory.kernels.sgd(p!, g!, b!, count, lr[group], momentum, decay);
+    });
   }
 }

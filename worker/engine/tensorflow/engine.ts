@@ -10,7 +10,12 @@ export interface TensorflowEngineSettings {
   readonly numThreads: number;
   /** Whether XLA compiles elementwise chains of known shape. */
   readonly xla: boolean;
+  /** Whether 3×3 convolutions may go Winograd's way. @defaultValue where the runs are many enough to pay for compiling it */
+  readonly winograd?: boolean | undefined;
 }
+
+/** Compiling a convolution for Winograd's way takes about 1.5 s of processor time, and a run then saves some 10 ms. */
+const MIN_RUNS_FOR_WINOGRAD = 500;
 
 /** See {@link Engine}. */
 export class TensorflowEngine implements Engine {
@@ -18,12 +23,14 @@ export class TensorflowEngine implements Engine {
   readonly #binding: Binding;
   readonly #tensors: TensorStore;
   readonly #xla: boolean;
+  readonly #winograd: boolean | undefined;
   readonly #executables = new Set<Executable>();
 
   constructor(binding: Binding, settings: TensorflowEngineSettings) {
     this.#binding = binding;
     this.#tensors = new TensorStore(binding);
     this.#xla = settings.xla;
+    this.#winograd = settings.winograd;
     this.info = {
       name: 'tensorflow',
       version: `tensorflow ${binding.TF_Version}`,
@@ -44,10 +51,17 @@ export class TensorflowEngine implements Engine {
       name: options.name,
       stages,
       xla: this.#xla,
+      winogradThreads: this.#winogradThreads(options.expectedRuns ?? 1),
       onDispose: () => this.#executables.delete(executable),
     });
     this.#executables.add(executable);
     return executable;
+  }
+
+  /** The GPU's library chooses among such ways by itself. */
+  #winogradThreads(expectedRuns: number): number {
+    if (this.info.device === 'gpu') return 0;
+    return (this.#winograd ?? expectedRuns >= MIN_RUNS_FOR_WINOGRAD) ? this.info.numThreads : 0;
   }
 
   numTensors(): number {

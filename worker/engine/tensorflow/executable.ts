@@ -25,6 +25,8 @@ export interface StageGraph {
 export interface GraphOptions {
   /** Whether elementwise chains of known shape are compiled by XLA. */
   readonly xla: boolean;
+  /** Threads for which Winograd's convolutions are weighed against direct ones; 0 for none of them. */
+  readonly winogradThreads: number;
 }
 
 /** Returns the graph of one stage. */
@@ -38,7 +40,7 @@ export function buildStageGraph(program: Program, stage: Stage, options: GraphOp
   const isReceived = (id: number): boolean => fed.has(id);
   for (const id of received) refs.set(id, graph.placeholder(`in${id}`, value(id).dtype, value(id).shape));
   for (const node of stage.nodes) {
-    const outputs = translateNode({ graph, xla: options.xla, value, ref, isReceived }, node);
+    const outputs = translateNode({ ...options, graph, value, ref, isReceived }, node);
     for (const [index, id] of node.outputs.entries()) refs.set(id, outputs[index]!);
   }
   // TensorFlow refuses to fetch what is fed, and each fetch shall be a tensor of its own with its own owner.

@@ -105,64 +105,25 @@ export class GraphWriter {
     });
   }
 
-  /** Calls a function of float32 tensors, compiled by XLA at its first run, and returns its first output. */
-  call(fn: FunctionDef, input: readonly Ref[]): Ref {
+  /**
+   * Calls a function of float32 tensors, compiled by XLA at its first run, and returns its outputs.
+   * @param after a tensor that must be there first; without it TensorFlow runs a call as soon as its inputs are there,
+   *   and what only the backward pass needs would lie in memory from the forward pass on
+   */
+  call(fn: FunctionDef, input: readonly Ref[], after?: Ref): readonly [Ref, ...Ref[]] {
     this.#functions.set(fn.signature.name, fn);
-    return this.node('StatefulPartitionedCall', input, {
+    const controls = after === undefined ? [] : [`^${after.split(':')[0]}`];
+    const node = this.node('StatefulPartitionedCall', [...input, ...controls], {
       Tin: attr.types(fn.signature.inputArg.map((arg) => arg.type)),
       Tout: attr.types(fn.signature.outputArg.map((arg) => arg.type)),
       f: attr.func(fn.signature.name),
       _XlaMustCompile: attr.bool(true),
     });
+    return [node, ...fn.signature.outputArg.slice(1).map((_, index) => `${node}:${index + 1}`)];
   }
 
   finish(): GraphDef {
     return { node: this.#nodes, library: { function: [...this.#functions.values()] } };
-  }
-}
-
-/** Names of output arguments, which references inside a function spell out. */
-const OUTPUT_ARG: Readonly<Record<string, string>> = {
-  Mul: 'z',
-  AddV2: 'z',
-  Sub: 'z',
-  Sigmoid: 'y',
-  Const: 'output',
-};
-
-/** Builds one function of float32 tensors with one output. */
-export class FunctionWriter {
-  readonly #name: string;
-  readonly #inputs: readonly string[];
-  readonly #nodes: NodeDef[] = [];
-
-  constructor(name: string, inputs: readonly string[]) {
-    this.#name = name;
-    this.#inputs = inputs;
-  }
-
-  node(op: string, input: readonly Ref[], attrs: Attrs = T_FLOAT): Ref {
-    const name = `n${this.#nodes.length}`;
-    this.#nodes.push({ name, op, input, attr: attrs });
-    return `${name}:${OUTPUT_ARG[op]}:0`;
-  }
-
-  scalar(value: number): Ref {
-    return this.node('Const', [], { dtype: attr.dtype('float32'), value: attr.tensor(Float32Array.of(value), []) });
-  }
-
-  mul(a: Ref, b: Ref): Ref {
-    return this.node('Mul', [a, b]);
-  }
-
-  finish(output: Ref): FunctionDef {
-    const arg = (name: string) => ({ name, type: DATA_TYPE.float32 });
-    return {
-      signature: { name: this.#name, inputArg: this.#inputs.map(arg), outputArg: [arg('out')] },
-      nodeDef: this.#nodes,
-      ret: { out: output },
-      attr: { _XlaMustCompile: attr.bool(true) },
-    };
   }
 }
 

@@ -15,7 +15,7 @@ export interface TensorflowEngineOptions extends EngineOptions {
 
 /**
  * Loads libtensorflow and returns the engine. `LOCKSTEP_XLA=0` in the environment leaves XLA out: slower, but a first
- * run without compilation.
+ * run without compilation. `LOCKSTEP_WINOGRAD=0` or `1` decides on Winograd's convolutions where their number of runs else would.
  *
  * @throws EngineError `ENGINE_NOT_INSTALLED`, `ENGINE_LOAD_FAILED`, `ENGINE_ALREADY_OPEN` or `ENGINE_NO_GPU`
  */
@@ -28,7 +28,12 @@ export async function openTensorflowEngine(options: TensorflowEngineOptions): Pr
   }
   const { numThreads, device } = options;
   const binding = await loadBinding({ numThreads, device, libraryDir });
-  const engine = new TensorflowEngine(binding, { numThreads, xla: process.env.LOCKSTEP_XLA !== '0' });
+  const { LOCKSTEP_XLA, LOCKSTEP_WINOGRAD } = process.env;
+  const engine = new TensorflowEngine(binding, {
+    numThreads,
+    xla: LOCKSTEP_XLA !== '0',
+    winograd: LOCKSTEP_WINOGRAD === undefined ? undefined : LOCKSTEP_WINOGRAD === '1',
+  });
   if (device !== 'cpu' && engine.info.device !== 'gpu') {
     throw new EngineError('ENGINE_NO_GPU', `device ${device}: TensorFlow ${binding.TF_Version} sees no GPU`, {
       hint: 'check nvidia-smi and that the GPU build is staged, or train with --device cpu',

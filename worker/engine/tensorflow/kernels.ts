@@ -10,14 +10,14 @@
  *
  * Hence the first is here and the others are not. XLA's reductions are slow on the CPU: none here either.
  */
-import { FunctionWriter } from './graph.js';
 import type { FunctionDef } from './graphdef.js';
+import { FunctionWriter } from './xla-function.js';
 
 /** dy·σ(x)·(1 + x·(1 − σ(x))), of any shape. */
 export function siluGradFunction(): FunctionDef {
   const f = new FunctionWriter('silu_grad', ['x', 'dy']);
   const sigmoid = f.node('Sigmoid', ['x']);
   const one = f.scalar(1);
-  const slope = f.node('AddV2', [one, f.mul('x', f.node('Sub', [one, sigmoid]))]);
-  return f.finish(f.mul('dy', f.mul(sigmoid, slope)));
+  const slope = f.add(one, f.mul('x', f.sub(one, sigmoid)));
+  return f.finish([f.mul('dy', f.mul(sigmoid, slope))]);
 }

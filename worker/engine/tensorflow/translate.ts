@@ -1,6 +1,14 @@
 /** Translates one node of a program into TensorFlow nodes. */
 import { EngineError } from '../../../proto/errors.js';
-import { type BinaryFunction, isHalf, type Node, type Shape, type UnaryFunction, type Value } from '../program.js';
+import {
+  type BinaryFunction,
+  type ConvAttrs,
+  isHalf,
+  type Node,
+  type Shape,
+  type UnaryFunction,
+  type Value,
+} from '../program.js';
 import {
   batchNormGrad,
   batchNormInfer,
@@ -13,12 +21,22 @@ import { attr, type GraphWriter, isStatic, type Ref, T_FLOAT } from './graph.js'
 import { DATA_TYPE } from './graphdef.js';
 import { siluGradFunction } from './kernels.js';
 import { maxPool, maxPoolGrad, pad2d, slice, unpad2d, upsample2x, upsample2xGrad } from './planes.js';
+import {
+  type ConvSizes,
+  winogradFilterGrad,
+  winogradForward,
+  winogradInputGrad,
+  winogradPays,
+  winogradSizes,
+} from './winograd.js';
 
 /** What a translation needs to know besides the node. */
 export interface TranslateContext {
   readonly graph: GraphWriter;
   /** Whether elementwise chains of known shape become XLA functions. */
   readonly xla: boolean;
+  /** Threads for which Winograd's convolutions are weighed against direct ones; 0 for none of them. */
+  readonly winogradThreads: number;
   value(id: number): Value;
   /** The tensor that stands for a value in this graph. */
   ref(id: number): Ref;
@@ -79,12 +97,20 @@ function translate(context: TranslateContext, node: Node): Ref[] {
       return [g.placeholder(`in${output.id}`, output.dtype, output.shape)];
     case 'constant':
       return [g.constant(op.data, output.shape)];
-    case 'conv2d':
-      return [conv2d(g, op, a, b, x.shape, y.shape)];
-    case 'conv2dInputGrad':
-      return [conv2dInputGrad(g, op, a, b, staticShape(op.kind, op.inputShape), x.shape)];
-    case 'conv2dFilterGrad':
-      return [conv2dFilterGrad(g, op, a, b, x.shape, staticShape(op.kind, op.filterShape))];
+    case 'conv2d': {
+      const sizes = winograd(context, op, x.shape, y.shape);
+      return [sizes ? winogradForward(g, a, b, sizes) : conv2d(g, op, a, b, x.shape, y.shape)];
+    }
+    case 'conv2dInputGrad': {
+      const inputShape = staticShape(op.kind, op.inputShape);
+      const sizes = winograd(context, op, inputShape, x.shape);
+      return [sizes ? winogradInputGrad(g, a, b, sizes) : conv2dInputGrad(g, op, a, b, inputShape, x.shape)];
+    }
+    case 'conv2dFilterGrad': {
+      const filterShape = staticShape(op.kind, op.filterShape);
+      const sizes = winograd(context, op, x.shape, filterShape);
+      return [sizes ? winogradFilterGrad(g, a, b, sizes) : conv2dFilterGrad(g, op, a, b, x.shape, filterShape)];
+    }
     case 'batchNormTrain':
       return batchNormTrain(g, op.epsilon, a, b, refs[2]!).slice(0, node.outputs.length);
     case 'batchNormGrad':
@@ -153,9 +179,21 @@ function translate(context: TranslateContext, node: Node): Ref[] {
   }
 }
 
+/** The sizes of a convolution that goes Winograd's way, undefined where the direct kernel is expected to be as fast. */
+function winograd(
+  { winogradThreads, xla }: TranslateContext,
+  op: ConvAttrs,
+  input: Shape,
+  filter: Shape,
+): ConvSizes | undefined {
+  if (!xla || winogradThreads === 0) return undefined;
+  const sizes = winogradSizes(op, input, filter);
+  return sizes && winogradPays(sizes, winogradThreads) ? sizes : undefined;
+}
+
 function siluGrad(context: TranslateContext, x: Ref, dy: Ref, shape: Shape): Ref {
   const { graph: g } = context;
-  if (context.xla && isStatic(shape)) return g.call(siluGradFunction(), [x, dy]);
+  if (context.xla && isStatic(shape)) return g.call(siluGradFunction(), [x, dy])[0];
   const sigmoid = g.node('Sigmoid', [x], T_FLOAT);
   const rest = g.node('Sub', [g.scalar(1), sigmoid], T_FLOAT);
   const slope = g.node('AddV2', [g.scalar(1), g.node('Mul', [x, rest], T_FLOAT)], T_FLOAT);
