@@ -1,5 +1,8 @@
 /** The program of a training step (network, loss and gradients), compiled once per shape of microbatch. */
 import type { RunConfig } from '../configs/run-config.js';
+import { halfTypeOf, scalesLoss } from './amp/policy.js';
+import { castToHalf } from './amp/rewrite.js';
+import { OVERFLOW_OUTPUT, SCALE_INPUT, ScaledGradients } from './amp/scaled-gradients.js';
 import type { Batch } from './data/batch.js';
 import { gradients } from './engine/autodiff.js';
 import { ProgramBuilder } from './engine/builder.js';
@@ -36,7 +39,8 @@ const AUTO_STAGE_MB = 1;
 export type OutputPlace =
   | { readonly kind: 'gradient'; readonly offset: number; readonly bucket: number }
   | { readonly kind: 'statistic'; readonly offset: number }
-  | { readonly kind: 'loss' };
+  | { readonly kind: 'loss' }
+  | { readonly kind: 'overflow' };
 
 interface WrittenProgram {
   readonly program: Program;
@@ -77,17 +81,20 @@ function writeProgram(model: Model, config: RunConfig, batch: number, height: nu
   );
   const names = new Map(trainable.map((entry) => [parameters.get(entry.name)!.id, entry.name]));
   const inBackwardOrder: LayoutEntry[] = [];
+  // Four images share one, so each counts four times.
+  const stepLoss = config.quad ? b.mul(loss, 4) : loss;
+  const scaling = scalesLoss(config.amp) ? new ScaledGradients(b) : undefined;
   gradients(
     b,
-    // Four images share one, so each counts four times.
-    config.quad ? b.mul(loss, 4) : loss,
+    scaling?.scaled(stepLoss) ?? stepLoss,
     trainable.map((entry) => parameters.get(entry.name)!),
     (parameter, gradient) => {
       const name = names.get(parameter.id)!;
       inBackwardOrder.push({ name, length: numElements(parameter.shape) });
-      b.output(GRADIENT_PREFIX + name, gradient);
+      b.output(GRADIENT_PREFIX + name, scaling?.unscaled(gradient) ?? gradient);
     },
   );
+  scaling?.finish();
   const statistics: LayoutEntry[] = [];
   for (const { name, mean, variance } of batchStats) {
     for (const [kind, value] of [['running_mean', mean] as const, ['running_var', variance] as const]) {
@@ -121,7 +128,10 @@ export class TrainPrograms {
   readonly #config: RunConfig;
   readonly #compiled = new Map<string, Executable>();
   readonly #segmented = new Map<string, SegmentedExecutable>();
-  readonly #places = new Map<string, OutputPlace>([[LOSS_OUTPUT, { kind: 'loss' }]]);
+  readonly #places = new Map<string, OutputPlace>([
+    [LOSS_OUTPUT, { kind: 'loss' }],
+    [OVERFLOW_OUTPUT, { kind: 'overflow' }],
+  ]);
 
   constructor(engine: Engine, model: Model, config: RunConfig) {
     this.#engine = engine;
@@ -184,12 +194,14 @@ export class TrainPrograms {
   /**
    * Puts a batch and its assigned targets on the device, beside the weights that are there already.
    * @param normalisers what the loss is divided by, where that is not the batch's own counts
+   * @param lossScale the scale in force, where the program scales its loss
    */
   feeds(
     batch: Batch,
     layers: readonly LayerTargets[],
     weights: ReadonlyMap<string, DeviceTensor>,
     normalisers?: LossNormalisers,
+    lossScale?: number,
   ): StepFeeds {
     const { height, width, numImages } = batch;
     const balance = initialBalance(this.#model.numDetectionLayers);
@@ -199,6 +211,7 @@ export class TrainPrograms {
     for (const { name, data, shape } of lossFeeds(layers, numImages, { balance, ...normalisers })) {
       made[name] = this.#engine.tensor(data, shape);
     }
+    if (lossScale !== undefined) made[SCALE_INPUT] = this.#engine.tensor(Float32Array.of(lossScale), []);
     return {
       all: { ...Object.fromEntries(weights), ...made },
       dispose: () => {
@@ -216,7 +229,7 @@ export class TrainPrograms {
       // The forward pass's own outputs come first; then the gradients, bucket by bucket, as they leave.
       const stages = this.stages.map(({ names }) => names.map((name) => GRADIENT_PREFIX + name));
       stages[0] = [LOSS_OUTPUT, ...statistics.map(({ name }) => STATISTIC_PREFIX + name), ...(stages[0] ?? [])];
-      compiled = this.#engine.compile(program, {
+      compiled = this.#engine.compile(this.#inPrecision(program), {
         name: `train-${key}`,
         stages: stages.filter((names) => names.length > 0),
       });
@@ -230,7 +243,9 @@ export class TrainPrograms {
     const key = keyOf(shape);
     let compiled = this.#segmented.get(key);
     if (compiled === undefined) {
-      compiled = new SegmentedExecutable(this.#engine, this.#write(shape).program, `train-${key}`);
+      compiled = new SegmentedExecutable(this.#engine, this.#write(shape).program, `train-${key}`, (segment) =>
+        this.#inPrecision(segment),
+      );
       this.#segmented.set(key, compiled);
     }
     return compiled;
@@ -240,6 +255,11 @@ export class TrainPrograms {
     for (const executable of [...this.#compiled.values(), ...this.#segmented.values()]) executable.dispose();
     this.#compiled.clear();
     this.#segmented.clear();
+  }
+
+  #inPrecision(program: Program): Program {
+    const half = halfTypeOf(this.#config.amp);
+    return half === undefined ? program : castToHalf(program, half);
   }
 
   #write({ numImages, height, width }: BatchShape): WrittenProgram {

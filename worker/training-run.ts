@@ -1,6 +1,7 @@
 /** A training run from its first epoch to its last, told top to bottom. Every rank runs it; rank 0 also writes files. */
 import type { RunSummary } from '../configs/run-summary.js';
 import { EngineError } from '../proto/errors.js';
+import { openLossScaler, requireUsableScale } from './amp/loss-scaler.js';
 import { BadItemLog } from './bad-items.js';
 import { BestResult } from './best-result.js';
 import { toStateTensors } from './checkpoint/transfer.js';
@@ -96,7 +97,7 @@ class TrainingRun {
     this.#valSet = valSet;
     this.#programs = new TrainPrograms(engine, model, config);
     const { layout } = this.#programs;
-    this.#state = new TrainState(model, layout, config.optimizer);
+    this.#state = new TrainState(model, layout, config.optimizer, openLossScaler(config.amp));
     this.#state.start(start.state);
     const allReduce = comms.openAllReduce({
       length: layout.length,
@@ -269,8 +270,15 @@ class TrainingRun {
   }
 
   #checkFinite(result: StepResult): void {
-    this.#nonFinite = result.finite ? 0 : this.#nonFinite + 1;
-    if (!result.finite) {
+    const { finite, lossScale = 1 } = result;
+    if (!finite) requireUsableScale(lossScale, this.#state.iteration);
+    if (result.overflowed) {
+      // Expected at the start, and now and then after the scale has grown.
+      this.#context.log.info({ step: this.#state.iteration, lossScale }, 'gradients overflowed, step skipped');
+      return;
+    }
+    this.#nonFinite = finite ? 0 : this.#nonFinite + 1;
+    if (!finite) {
       this.#context.log.warn({ step: this.#state.iteration, inARow: this.#nonFinite }, 'loss not finite, step skipped');
     }
     if (this.#nonFinite < MAX_NON_FINITE_STEPS) return;
