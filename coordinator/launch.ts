@@ -83,7 +83,7 @@ async function lead(
   // Another engine gives other bits, so a resumed run keeps its own unless asked.
   const wanted = compiled.resume !== '' && launch.engine === 'auto' ? compiled.engine : launch.engine;
   const engine = await readyEngine(launch, wanted, terminal);
-  const config = withEngine(compiled, engine.name);
+  const config = withEngine(compiled, engine);
   const folder = openRunFolder(config, version);
   folder.update({ metricsUrl: status.url });
   terminal.say(`run folder ${config.saveDir}`, 'info', { saveDir: config.saveDir });
