@@ -1,5 +1,6 @@
 /** The program of a training step (network, loss and gradients), compiled once per shape of microbatch. */
 import type { RunConfig } from '../configs/run-config.js';
+import { milestone } from '../proto/telemetry/milestones.js';
 import { halfTypeOf, scalesLoss } from './amp/policy.js';
 import { castToHalf } from './amp/rewrite.js';
 import { OVERFLOW_OUTPUT, SCALE_INPUT, ScaledGradients } from './amp/scaled-gradients.js';
@@ -32,8 +33,10 @@ const LOSS_OUTPUT = 'loss.items';
 const GRADIENT_PREFIX = 'gradient:';
 const STATISTIC_PREFIX = 'statistic:';
 const MEGABYTE = 2 ** 20;
-/** With `--bucket-mb auto` the backward pass is cut so fine, and its pieces are grouped for sending without compiling anew. */
-const AUTO_STAGE_MB = 1;
+/** With `--bucket-mb auto` the backward pass is cut fine, and its pieces are grouped for sending without compiling anew. */
+const AUTO_MIN_STAGE_BYTES = MEGABYTE;
+/** More cuts than these make more graphs to compile and nothing to gain: yolov3 has 248 MB of gradients. */
+const AUTO_MAX_STAGES = 32;
 
 /** What an output of the program is, and where its elements go in the reduced vector. */
 export type OutputPlace =
@@ -142,8 +145,8 @@ export class TrainPrograms {
     const written = writeProgram(model, config, 1, config.imgsz, config.imgsz);
     // The statistics of a single virtual rank are those of the whole batch already.
     if (config.syncBn && config.virtualRanks > 1) this.syncPoints = splitProgram(written.program).points;
-    const stageMb = config.bucketMb === 'auto' ? AUTO_STAGE_MB : config.bucketMb;
-    this.#layout = layoutReducedVector(written.gradients, written.statistics, stageMb * MEGABYTE);
+    const stageBytes = config.bucketMb === 'auto' ? autoStageBytes(written.gradients) : config.bucketMb * MEGABYTE;
+    this.#layout = layoutReducedVector(written.gradients, written.statistics, stageBytes);
     this.stages = this.#layout.buckets;
     this.#placeGradients();
     for (const { name, offset } of this.layout.statistics) {
@@ -233,6 +236,7 @@ export class TrainPrograms {
         name: `train-${key}`,
         stages: stages.filter((names) => names.length > 0),
       });
+      milestone(`compiled ${key}`);
       this.#compiled.set(key, compiled);
     }
     return compiled;
@@ -265,6 +269,11 @@ export class TrainPrograms {
   #write({ numImages, height, width }: BatchShape): WrittenProgram {
     return writeProgram(this.#model, this.#config, numImages, height, width);
   }
+}
+
+function autoStageBytes(gradients: readonly LayoutEntry[]): number {
+  const bytes = gradients.reduce((sum, { length }) => sum + length, 0) * Float32Array.BYTES_PER_ELEMENT;
+  return Math.max(AUTO_MIN_STAGE_BYTES, bytes / AUTO_MAX_STAGES);
 }
 
 function keyOf({ numImages, height, width }: BatchShape): string {
