@@ -47,7 +47,7 @@ export interface CompiledRun {
 const FREE_ON_RESUME = new Set(
   (
     'resume nproc device nnodes node-rank rdzv-endpoint rdzv-id max-restarts engine threads-per-worker loader-threads ' +
-    'bucket-mb trace join-timeout drain-timeout stall-timeout orphan local-rank log-level log-format log-dir progress ' +
+    'bucket-mb trace gpu-memory join-timeout drain-timeout stall-timeout orphan local-rank log-level log-format log-dir progress ' +
     'metrics-port metrics-host noautoanchor'
   ).split(' '),
 );

@@ -14,6 +14,8 @@ import { Agent } from './agent.js';
 import { Coordinator } from './coordinator.js';
 import { openDataset } from './dataset.js';
 import { type ReadyEngine, readyEngine } from './engine.js';
+import { rankOfGpu, registerGpuMetrics } from './gpu/metrics.js';
+import { GpuSampler } from './gpu/sampler.js';
 import { LogRouter } from './log-router.js';
 import type { Outcome } from './membership-events.js';
 import { createMetrics } from './metrics.js';
@@ -84,6 +86,10 @@ async function lead(
   const wanted = compiled.resume !== '' && launch.engine === 'auto' ? compiled.engine : launch.engine;
   const engine = await readyEngine(launch, wanted, terminal);
   const config = withEngine(compiled, engine);
+  if (engine.usesGpus) {
+    const onFigures = registerGpuMetrics(metrics.registry, rankOfGpu(launch.devices, 0));
+    resources.use(GpuSampler.start({ onFigures }));
+  }
   const folder = openRunFolder(config, version);
   folder.update({ metricsUrl: status.url });
   terminal.say(`run folder ${config.saveDir}`, 'info', { saveDir: config.saveDir });

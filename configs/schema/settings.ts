@@ -212,7 +212,12 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'text',
     about: 'workers on this host: a number, auto, gpu or cpu',
   }),
-  processes({ name: 'device', kind: 'text', about: 'auto, cpu, or GPU indices such as 0,1,2,3', default: 'auto' }),
+  processes({
+    name: 'device',
+    kind: 'text',
+    about: 'auto, all, cpu, or GPUs such as 0,1,2,3 (indices, UUIDs, MIG UUIDs)',
+    default: 'auto',
+  }),
   processes({ name: 'nnodes', kind: 'text', about: 'number of hosts', default: '1' }),
   processes({
     name: 'node-rank',
@@ -229,6 +234,12 @@ export const SETTINGS: readonly Setting[] = [
     choices: ['auto', 'tensorflow', 'wasm'],
     about: 'what computes',
     default: 'auto',
+  }),
+  processes({
+    name: 'gpu-memory',
+    kind: 'int',
+    min: 512,
+    about: 'MiB of GPU memory that a worker may take (default: all)',
   }),
   processes({
     name: 'tf32',

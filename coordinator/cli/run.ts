@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { compileRun } from '../../configs/compile.js';
 import { EXIT } from '../../proto/errors.js';
 import { openDataset } from '../dataset.js';
+import { gpuFacts } from '../gpu/devices.js';
 import { launchRun } from '../launch.js';
 import { detectNvidia } from '../setup/nvidia.js';
 import type { Arguments } from './arguments.js';
@@ -21,7 +22,7 @@ export async function runCommandLine(
     env: process.env,
     cwd: process.cwd(),
     argv: ['launch', ...argv],
-    host: { numCores: availableParallelism(), gpus: driver?.gpus.map((gpu) => String(gpu.index)) ?? [] },
+    host: { numCores: availableParallelism(), ...gpuFacts(driver, process.env) },
     configFile: args.configFile,
     preset: args.preset,
     readDataset: (path) => openDataset(path),
