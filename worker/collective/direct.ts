@@ -137,7 +137,7 @@ export class DirectExchange implements Exchange {
     let own = 0;
     for (const partial of plan.partials) {
       if (partial.rank !== rank) continue;
-      const wire = this.#wire.outgoing(own, partials[own]!, segment, this.#round);
+      const wire = this.#wire.outgoing(own, spanOf(partials[own]!, segment), segment, this.#round);
       own++;
       this.#send(segment.chunk, segment, data.Phase.PARTIAL, wire, partial.range.begin, partial.range.end);
     }
