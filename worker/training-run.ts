@@ -117,7 +117,7 @@ class TrainingRun {
       optimizer: config.optimizer,
     });
     this.#plans = new EpochPlans(trainSet, config, start.resume?.progress.classMaps);
-    this.#ledger = new Ledger(trainSet.table.imageIds, config.seed);
+    this.#ledger = new Ledger(trainSet.imageIds(), config.seed);
     this.#trainer = new Trainer({
       config,
       engine,

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { DataError } from '../../proto/errors.js';
 import { BMP_HEADER_BYTES, decodeBmp, isBmp, readBmpHeader } from './bmp.js';
 import type { RgbImage } from './image.js';
+import { MAX_PIXELS } from './image-header.js';
 
 // One picture is one job: the loader's own threads are the parallelism.
 sharp.concurrency(1);
@@ -13,9 +14,6 @@ sharp.cache(false);
 
 /** The sixth to eighth EXIF orientations and the fifth lie on their side. */
 const FIRST_SIDEWAYS_ORIENTATION = 5;
-
-/** A larger picture is taken for a decompression bomb: half a gigabyte of RGB. The limit of Pillow, which the reference reads with. */
-export const MAX_PIXELS = 178_956_970;
 
 /** No pixels are made, so no size is too large to be told. */
 const HEADER_ONLY = { failOn: 'none', limitInputPixels: false } as const;

@@ -81,7 +81,7 @@ describe('a packed data set', () => {
     const { folder, indexPath, root, cacheDir } = await packed();
     const shards = await openDataset([indexPath], datasetConfig(root), { split: 'train', cacheDir });
     expect(shards.numImages).toBe(NUM_IMAGES);
-    expect(shards.table.imageIds).toEqual(folder.table.imageIds);
+    expect(shards.imageIds()).toEqual(folder.imageIds());
     expect(shards.table.sizes).toEqual(folder.table.sizes);
     expect(shards.table.labels).toEqual(folder.table.labels);
     expect(shards.table.points).toEqual(folder.table.points);

@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { DataError } from '../../../proto/errors.js';
-import type { SampleEntry, ScanReport } from '../dataset.js';
-import type { ScanResult } from '../label-cache.js';
+import { buildTable, type SampleEntry, type ScanReport } from '../dataset.js';
+import type { ScanResult } from '../scan.js';
 import { fetchWhole } from './remote.js';
 
 /** How names of indexes end. */
@@ -129,11 +129,11 @@ export function indexEntries(index: ShardIndex, source: string): ScanResult {
     missing,
     empty,
     corrupt: 0,
-    total: entries.length,
+    total: index.samples.length,
     messages: [],
     fromCache: true,
   };
-  return { entries, report };
+  return { table: buildTable(entries), report };
 }
 
 /**
