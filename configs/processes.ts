@@ -3,7 +3,6 @@ import { ConfigError } from '../proto/errors.js';
 import { assignDevices, readDevices, readNproc } from './devices.js';
 import type { HostFacts, LaunchSettings } from './launch-settings.js';
 import type { Settings } from './layers.js';
-import type { SettingValue } from './schema/settings.js';
 
 /**
  * Compiles this host's launch settings.

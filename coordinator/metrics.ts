@@ -57,6 +57,8 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
   const stepPhase = histogram('step_phase_duration_seconds', 'Parts of steps', ['rank', 'phase']);
   const imagesPerSecond = gauge('images_per_second', 'Images per second over all ranks, in the last step');
   const loss = gauge('loss', 'Losses of the last step (train) or validation (val)', ['component', 'split']);
+  const lossScale = gauge('loss_scale', 'What the loss is multiplied by in mixed precision');
+  const skippedSteps = counter('skipped_steps_total', 'Steps that updated nothing, by what was not finite', ['reason']);
   const learningRate = gauge('learning_rate', 'Learning rate of each parameter group', ['param_group']);
   const momentum = gauge('momentum', 'Momentum of the optimizer');
   const allreduceDuration = histogram('allreduce_duration_seconds', 'All-reduce of a step', ['rank']);
@@ -148,6 +150,8 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
         for (const [group, rate] of (report.learningRates ?? []).entries())
           learningRate.set({ param_group: String(group) }, rate);
         momentum.set(report.momentum ?? 0);
+        if (report.lossScale) lossScale.set(report.lossScale);
+        if (report.skipped) skippedSteps.inc({ reason: report.skipped });
         break;
       }
       case 'epoch': {

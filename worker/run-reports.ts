@@ -94,6 +94,8 @@ export class RunReports {
         stepSeconds: result.seconds,
         optimizerStepped: result.optimizerStepped,
         imageSize,
+        lossScale: result.lossScale ?? 0,
+        skipped: result.finite ? '' : result.overflowed ? 'gradient' : 'loss',
       },
     });
   }

@@ -16,7 +16,7 @@ describe('the loss scaler', () => {
   it('follows a sequence worked out by hand', () => {
     // Interval 3; o = overflow, g = good step. Growth happens at the third g in a row only, and any o starts the count anew.
     const scaler = new LossScaler({ initialScale: 8, growthInterval: 3 });
-    const scales = [...'oggoggggggo'].map((event) => {
+    const scales = 'oggoggggggo'.split('').map((event) => {
       if (event === 'o') scaler.overflowed();
       else scaler.stepped();
       return scaler.scale;
