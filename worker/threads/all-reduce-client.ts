@@ -1,11 +1,14 @@
 /** The main thread's side of the all-reduce: fills the shared partial sums and waits for rounds. */
 import { CollectiveError, type LockstepError } from '../../proto/errors.js';
-import { abortable, Deferred } from '../../proto/lifecycle.js';
 import { Accumulator } from '../collective/accumulator.js';
-import { makePlan, type VectorLayout } from '../collective/plan.js';
+import type { CollectiveName } from '../collective/exchange.js';
+import { checkLayout, type Span, type VectorLayout } from '../collective/plan.js';
 import { type VirtualRange, virtualRange } from '../collective/tree.js';
+import { SimdHeap } from '../simd/heap.js';
+import { placeVectors, type VectorPlaces } from './all-reduce-vectors.js';
 import type { CommsInput } from './comms-input.js';
 import type { RoundStats, World } from './comms-output.js';
+import type { Rounds, WaitOptions } from './rounds.js';
 
 /** How one round went for this rank. */
 export interface AllReduceStats {
@@ -22,44 +25,54 @@ export interface AllReduceStats {
   readonly numDropped: Readonly<Record<string, number>>;
 }
 
-export interface WaitOptions {
-  /** Ends the wait, not the round. */
-  readonly signal?: AbortSignal | undefined;
-  /** @defaultValue 10 minutes */
-  readonly timeoutMs?: number | undefined;
+export interface AllReduceOptions {
+  /** Where the vectors are put, so that kernels of the caller can read the result in place. @defaultValue a heap of their own */
+  readonly heap?: SimdHeap | undefined;
+  /** @defaultValue `auto` */
+  readonly collective?: CollectiveName | undefined;
 }
-
-export const DEFAULT_TIMEOUT_MS = 600_000;
 
 /** One reduced vector, round after round. Made by `Comms.openAllReduce`. */
 export class AllReduce {
-  /** The sum over all virtual ranks, in shared memory; valid from `wait()` to the next round's first `add()`. */
+  /**
+   * The sum over all virtual ranks; valid from `wait()` to the next round's first `add()`. To be read only: the workers of one host may share
+   * these very bytes.
+   */
   readonly result: Float32Array;
   /** The virtual ranks that this worker runs. */
   readonly virtualRange: VirtualRange;
+  /** Where the vectors lie. */
+  readonly heap: SimdHeap;
+  readonly #places: VectorPlaces;
   readonly #post: (input: CommsInput) => void;
   readonly #accumulator: Accumulator;
+  #layout: VectorLayout;
+  #rounds: Rounds;
   /** By bucket: the local virtual rank that is announced next. */
-  readonly #next: Int32Array;
+  #next: Int32Array;
+  #numOpen: number;
   #round = 1;
-  #done = new Deferred<RoundStats>();
   #failure: LockstepError | undefined;
 
   /**
-   * Allocates the shared vectors: one per maximal subtree of the local virtual ranks, and with peers one for the result.
-   * @throws CollectiveError COLLECTIVE_BAD_LAYOUT, COLLECTIVE_WORLD_TOO_LARGE
+   * Allocates the vectors: one per maximal subtree of the local virtual ranks, and with peers one for the result.
+   * @throws CollectiveError COLLECTIVE_BAD_LAYOUT, COLLECTIVE_WORLD_TOO_LARGE, COLLECTIVE_NO_SHARED_MEMORY; EngineError
+   *   ENGINE_OUT_OF_MEMORY
    */
-  constructor(layout: VectorLayout, world: World, post: (input: CommsInput) => void) {
-    const plan = makePlan(layout, world.worldSize);
-    const numPartials = plan.partials.filter((partial) => partial.rank === world.rank).length;
-    const partials = Array.from({ length: numPartials }, () => sharedVector(layout.length));
-    // One worker's only partial sum is the sum.
-    this.result = world.worldSize === 1 ? partials[0]! : sharedVector(layout.length);
-    this.virtualRange = virtualRange(world.rank, world.worldSize, layout.virtualRanks);
-    this.#accumulator = new Accumulator(this.virtualRange, layout.virtualRanks, partials);
-    this.#next = new Int32Array(layout.buckets.length).fill(this.virtualRange.begin);
+  constructor(layout: VectorLayout, world: World, post: (input: CommsInput) => void, options: AllReduceOptions = {}) {
+    this.heap = options.heap ?? new SimdHeap();
     this.#post = post;
-    post({ kind: 'openAllReduce', layout, partials, result: this.result });
+    this.#layout = layout;
+    this.#places = placeVectors({ layout, world, heap: this.heap, collective: options.collective ?? 'auto' });
+    const { partials, result } = this.#places;
+    this.result = result;
+    this.virtualRange = virtualRange(world.rank, world.worldSize, layout.virtualRanks);
+    this.#accumulator = new Accumulator(this.virtualRange, layout.virtualRanks, partials, this.heap);
+    this.#next = new Int32Array(layout.buckets.length).fill(this.virtualRange.begin);
+    this.#numOpen = layout.buckets.length;
+    this.#rounds = this.#places.openRounds(layout, this.#round, post);
+    const { memory } = this.heap;
+    post({ kind: 'openAllReduce', layout, memory, partials, result, board: this.#places.board() });
   }
 
   /**
@@ -90,22 +103,24 @@ export class AllReduce {
       );
     }
     this.#next[bucket] = virtualRank + 1;
-    if (virtualRank + 1 === this.virtualRange.end) this.#post({ kind: 'bucketReady', round: this.#round, bucket });
+    if (virtualRank + 1 < this.virtualRange.end) return;
+    this.#numOpen--;
+    this.#rounds.bucketReady(this.#round, bucket, this.#numOpen === 0);
   }
 
   /**
-   * Resolves when every bucket is reduced; `result` is then valid and the next round may begin.
+   * Resolves when every bucket is reduced; `result` is then valid and the next round may begin. In shared memory this thread takes part in
+   * the work, and is deaf to other events for some milliseconds at a time.
    * @throws CollectiveError COLLECTIVE_TIMEOUT (says who is waited for), COLLECTIVE_BAD_PAYLOAD, COLLECTIVE_THREAD_FAILED;
    *   MembershipError MEMBERSHIP_ABORTED; the signal's reason. After a failure of the collective every further call fails the same way
    */
   async wait(options: WaitOptions = {}): Promise<AllReduceStats> {
     options.signal?.throwIfAborted();
     const startedMs = performance.now();
-    this.#post({ kind: 'awaitRound', round: this.#round, timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS });
-    const stats = await abortable(this.#done.promise, options.signal);
+    const stats = await this.#rounds.wait(this.#round, options);
     this.#round++;
-    this.#done = new Deferred();
     this.#next.fill(this.virtualRange.begin);
+    this.#numOpen = this.#next.length;
     return {
       round: stats.round,
       bytesSent: stats.bytesSent,
@@ -116,21 +131,35 @@ export class AllReduce {
     };
   }
 
+  /**
+   * Cuts the vector into other buckets from the next round on. All ranks do this after the same round, and meet (gather and broadcast) before
+   * anyone begins the next one; in between nothing may be added.
+   * @throws CollectiveError COLLECTIVE_BAD_LAYOUT; COLLECTIVE_BAD_ROUND within a round
+   */
+  relayout(buckets: readonly Span[]): void {
+    const layout = { ...this.#layout, buckets };
+    checkLayout(layout);
+    if (this.#next.some((next) => next !== this.virtualRange.begin)) {
+      throw new CollectiveError('COLLECTIVE_BAD_ROUND', `buckets cannot change within round ${this.#round}`, {
+        hint: 'This is a defect of the caller: await wait() first.',
+      });
+    }
+    this.#layout = layout;
+    this.#next = new Int32Array(buckets.length).fill(this.virtualRange.begin);
+    this.#numOpen = buckets.length;
+    this.#rounds = this.#places.openRounds(layout, this.#round, this.#post);
+    if (this.#failure !== undefined) this.#rounds.fail(this.#failure);
+    this.#post({ kind: 'relayout', layout, round: this.#round, board: this.#places.board() });
+  }
+
   /** Called by Comms when the comms thread has finished a round. */
   roundDone(stats: RoundStats): void {
-    this.#done.resolve(stats);
+    this.#rounds.roundDone(stats);
   }
 
   /** Called by Comms when no round can succeed any more. */
   fail(error: LockstepError): void {
     this.#failure ??= error;
-    const failed = new Deferred<RoundStats>();
-    failed.reject(error);
-    this.#done.reject(error);
-    this.#done = failed;
+    this.#rounds.fail(error);
   }
-}
-
-function sharedVector(length: number): Float32Array {
-  return new Float32Array(new SharedArrayBuffer(length * Float32Array.BYTES_PER_ELEMENT));
 }

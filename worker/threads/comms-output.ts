@@ -10,6 +10,8 @@ export interface World {
   readonly worldSize: number;
   /** The compiled run configuration. */
   readonly configJson: string;
+  /** A segment that all ranks have open, by this process's descriptor; undefined where payload goes by sockets. */
+  readonly sharedMemory?: { readonly fd: number } | undefined;
 }
 
 /** A round's exchange as the comms thread measured it, and frames dropped since the start. */
