@@ -1,5 +1,6 @@
 /** What a training run reports to the coordinator: its start, each step, each epoch. */
 import type { Dataset } from './data/dataset.js';
+import { milestone, writeMilestones } from '../proto/telemetry/milestones.js';
 import { countFlops } from './model/summary.js';
 import type { IterationRates } from './optim/schedule.js';
 import { figures } from './results.js';
@@ -54,6 +55,7 @@ export class RunReports {
   /** Says what is about to be trained; rank 0 speaks for all. */
   started({ model, notes }: StartingPoint, trainSet: Dataset, valSet: Dataset, startEpoch: number): void {
     const { comms, config, rank } = this.#context;
+    milestone('program');
     if (rank !== 0) return;
     const { imgsz, epochs } = config;
     comms.report({
@@ -72,6 +74,10 @@ export class RunReports {
 
   step({ epoch, step, stepsPerEpoch, rates, result, imageSize }: StepEvent): void {
     const { comms, rank } = this.#context;
+    if (this.#imagesSeen === 0) {
+      milestone('first step');
+      writeMilestones(`rank-${rank}`);
+    }
     this.#imagesSeen += result.images;
     comms.report({
       stepReport: {

@@ -1,5 +1,6 @@
 /** The program of a training step (network, loss and gradients), compiled once per shape of microbatch. */
 import type { RunConfig } from '../configs/run-config.js';
+import { milestone } from '../proto/telemetry/milestones.js';
 import { halfTypeOf, scalesLoss } from './amp/policy.js';
 import { castToHalf } from './amp/rewrite.js';
 import { OVERFLOW_OUTPUT, SCALE_INPUT, ScaledGradients } from './amp/scaled-gradients.js';
@@ -235,6 +236,7 @@ export class TrainPrograms {
         name: `train-${key}`,
         stages: stages.filter((names) => names.length > 0),
       });
+      milestone(`compiled ${key}`);
       this.#compiled.set(key, compiled);
     }
     return compiled;

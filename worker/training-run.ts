@@ -1,6 +1,7 @@
 /** A training run from its first epoch to its last, told top to bottom. Every rank runs it; rank 0 also writes files. */
 import type { RunSummary } from '../configs/run-summary.js';
 import { EngineError } from '../proto/errors.js';
+import { milestone } from '../proto/telemetry/milestones.js';
 import { openLossScaler, requireUsableScale } from './amp/loss-scaler.js';
 import { BadItemLog } from './bad-items.js';
 import { BestResult } from './best-result.js';
@@ -39,7 +40,9 @@ export async function train(context: RunContext): Promise<RunOutcome> {
   const { config } = context;
   openTrace(context);
   const found = await findStartingPoint(config);
+  milestone('weights');
   const { trainSet, valSet } = await localRankZeroFirst(context, () => openDatasets(context));
+  milestone('data sets');
   const start = withFittedAnchors(found, config, trainSet);
   const run = new TrainingRun(context, start, trainSet, valSet);
   try {

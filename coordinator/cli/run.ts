@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { stringify } from 'yaml';
 import { compileRun } from '../../configs/compile.js';
 import { EXIT } from '../../proto/errors.js';
+import { milestone } from '../../proto/telemetry/milestones.js';
 import { openDataset } from '../dataset.js';
 import { gpuFacts } from '../gpu/devices.js';
 import { launchRun } from '../launch.js';
@@ -15,6 +16,7 @@ export async function runCommandLine(
   command: 'train' | 'val',
   argv: readonly string[],
 ): Promise<number> {
+  milestone('modules');
   const driver = await detectNvidia();
   const compiled = await compileRun({
     command,
@@ -27,6 +29,7 @@ export async function runCommandLine(
     preset: args.preset,
     readDataset: (path) => openDataset(path),
   });
+  milestone('configuration');
   if (args.printConfig) {
     const given = compiled.settings
       .given(command)
