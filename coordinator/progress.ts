@@ -223,7 +223,7 @@ function ledgerLine({
 }: LedgerReport): string {
   const apart = [
     ...(unreadable ? [`${unreadable} unreadable`] : []),
-    ...(nonFinite ? [`${nonFinite} in steps whose loss was not finite`] : []),
+    ...(nonFinite ? [`${nonFinite} in steps that were skipped`] : []),
   ];
   const which = apart.length > 0 ? ` (${apart.join(', ')})` : '';
   return `epoch ${epoch ?? 0}: ${images ?? 0} of ${expectedImages ?? 0} images ${complete ? 'once' : 'NOT once'}${which}, ledger ${checksum}`;
