@@ -1,6 +1,7 @@
 /** The run's Prometheus metrics, fed by run events. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RunConfig } from '../configs/run-config.js';
+import { DataWait } from './data-wait.js';
 import type { Observer, RunEvent } from './observer.js';
 
 const PREFIX = 'lockstep_';
@@ -55,6 +56,11 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
   const lastStep = gauge('last_step_timestamp_seconds', 'When the last step ended, Unix time', ['rank']);
   const stepDuration = histogram('step_duration_seconds', 'Whole steps', ['rank']);
   const stepPhase = histogram('step_phase_duration_seconds', 'Parts of steps', ['rank', 'phase']);
+  const dataWaitRatio = gauge(
+    'data_wait_ratio',
+    'Share of step time that was spent waiting for data, in the last finished epoch',
+    ['rank'],
+  );
   const imagesPerSecond = gauge('images_per_second', 'Images per second over all ranks, in the last step');
   const loss = gauge('loss', 'Losses of the last step (train) or validation (val)', ['component', 'split']);
   const lossScale = gauge('loss_scale', 'What the loss is multiplied by in mixed precision');
@@ -111,6 +117,7 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
   epochsTarget.set(config.epochs);
   setState('starting');
   let best = 0;
+  const dataWait = new DataWait();
 
   const observe = (event: RunEvent): void => {
     switch (event.kind) {
@@ -128,6 +135,7 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
       case 'step': {
         const { report } = event;
         const rank = String(report.rank ?? 0);
+        dataWait.add(report);
         steps.inc({ rank });
         images.inc({ rank, split: 'train' }, report.localImages ?? 0);
         lastStep.set({ rank }, now());
@@ -156,6 +164,8 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
       }
       case 'epoch': {
         const { report } = event;
+        const waited = dataWait.of(report.epoch ?? 0)?.byRank ?? [];
+        for (const [rank, share] of waited) dataWaitRatio.set({ rank: String(rank) }, share);
         if (!report.validated) break;
         evalDuration.observe(report.valSeconds ?? 0);
         precision.set(report.precision ?? 0);

@@ -1,4 +1,5 @@
 /** Shows how a run goes: start-up phases, per epoch a header and a line as in the reference, results after validation. */
+import { DataWait, dataWaitLine } from './data-wait.js';
 import { clock, columns, memory, significant } from './format.js';
 import type { RunEvent } from './observer.js';
 import type { Terminal } from './terminal.js';
@@ -35,6 +36,7 @@ export class Progress {
   readonly #epochs: number;
   readonly #now: () => number;
   #epoch: EpochState | undefined;
+  readonly #dataWait = new DataWait();
   #residentBytes = 0;
   #lastPlainMs = Number.NEGATIVE_INFINITY;
   #lastTenth = 0;
@@ -76,6 +78,7 @@ export class Progress {
         this.#heartbeat(event.report);
         break;
       case 'step':
+        this.#dataWait.add(event.report);
         if (showsProgress && event.report.rank === 0) this.#step(event.report);
         break;
       case 'epoch':
@@ -188,6 +191,10 @@ export class Progress {
           allreduceHiddenShare: hidden,
         },
       );
+    const wait = this.#dataWait.of(epoch ?? 0);
+    if (wait !== undefined) {
+      this.#terminal.say(dataWaitLine(epoch ?? 0, wait), 'info', { epoch, dataWaitShare: wait.share });
+    }
     if (!report.validated) return;
     const { precision, recall, map50, map, ap65, ap75, ap80, ap90 } = report;
     const values = [precision, recall, map50, map, ap65, ap75, ap80, ap90];
