@@ -58,6 +58,8 @@ export class Comms implements AsyncDisposable {
       workerData: data,
       // Flags of the parent (test runners, debuggers) are not for this thread.
       execArgv: [],
+      // It opens shared memory, and the main thread closes it.
+      trackUnmanagedFds: false,
     });
     this.#thread.on('message', (output: CommsOutput) => this.#handle(output));
     this.#thread.on('error', (error) => this.#end(threadFailed(error)));
