@@ -1,4 +1,4 @@
-/** Image files to pixels, by sharp (libvips). */
+/** Image files to pixels: most JPEG files by kernels of our own, the rest by sharp (libvips). */
 import { open, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import sharp from 'sharp';
@@ -6,6 +6,8 @@ import { DataError } from '../../proto/errors.js';
 import { BMP_HEADER_BYTES, decodeBmp, isBmp, readBmpHeader } from './bmp.js';
 import type { RgbImage } from './image.js';
 import { MAX_PIXELS } from './image-header.js';
+import { readJpegHeader } from './jpeg-header.js';
+import { decodedPicture, jpegPicture, type Picture, wholePicture } from './picture.js';
 
 // One picture is one job: the loader's own threads are the parallelism.
 sharp.concurrency(1);
@@ -83,6 +85,33 @@ export async function endsLikeJpeg(path: string): Promise<boolean> {
   }
 }
 
+/** The bytes of an image: as given, or of the file. */
+async function bytesOf(path: string, input: string | Uint8Array): Promise<Uint8Array> {
+  try {
+    return typeof input === 'string' ? await readFile(input) : input;
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+/**
+ * Reads an image so that parts of it can be had. Its size is known at once; pixels of JPEG files are only made when asked for.
+ * @param path names the picture in messages
+ * @param input the file's path or its bytes
+ * @throws DataError `DATA_IMAGE_UNREADABLE`
+ */
+export async function openPicture(path: string, input: string | Uint8Array = path): Promise<Picture> {
+  const bytes = await bytesOf(path, input);
+  // Files are bitmaps by their name as well.
+  const mayBeBmp = typeof input !== 'string' || extname(path).toLowerCase() === '.bmp';
+  if (mayBeBmp && isBmp(bytes)) return decodedPicture(decodeBitmap(path, bytes));
+  const header = readJpegHeader(bytes);
+  if (header === undefined || header.width * header.height > MAX_PIXELS) {
+    return decodedPicture(await decodeByLibrary(path, bytes));
+  }
+  return jpegPicture(bytes, header, () => decodeByLibrary(path, bytes));
+}
+
 /**
  * The picture as 8-bit RGB with the EXIF rotation applied. Grey, palette, CMYK and 16-bit pictures are converted, alpha
  * is dropped, colour profiles are ignored (as the reference's reader does). Of a truncated file the rest is grey.
@@ -91,10 +120,20 @@ export async function endsLikeJpeg(path: string): Promise<boolean> {
  * @throws DataError `DATA_IMAGE_UNREADABLE`
  */
 export async function decodeImage(path: string, input: string | Uint8Array = path): Promise<RgbImage> {
+  return wholePicture(await openPicture(path, input));
+}
+
+function decodeBitmap(path: string, bytes: Uint8Array): RgbImage {
   try {
-    const bmp = typeof input === 'string' ? await bmpHead(input) : input;
-    if (bmp !== undefined && isBmp(bmp)) return decodeBmp(typeof input === 'string' ? await readFile(input) : input);
-    const { data, info } = await sharp(input, {
+    return decodeBmp(bytes);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+async function decodeByLibrary(path: string, bytes: Uint8Array): Promise<RgbImage> {
+  try {
+    const { data, info } = await sharp(bytes, {
       failOn: 'none',
       ignoreIcc: true,
       sequentialRead: true,
