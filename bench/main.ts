@@ -18,6 +18,14 @@ const BENCHMARKS: Readonly<Record<string, { about: string; run(args: readonly st
     about: 'the all-reduce over shared memory, ipc or TCP against Gloo: latency, bandwidth, CPU',
     run: async (args) => (await import('./allreduce/allreduce.js')).benchAllReduce(args),
   },
+  scaling: {
+    about: 'one worker against several with one thread each',
+    run: async (args) => (await import('./scaling/scaling.js')).benchScaling(args),
+  },
+  simulate: {
+    about: 'step times of worlds that are not here, from measured figures',
+    run: async (args) => (await import('./simulate/simulate.js')).benchSimulate(args),
+  },
   parity: {
     about: 'the same training in PyTorch and here, step by step',
     run: async (args) => (await import('./parity/parity.js')).benchParity(args),
