@@ -62,7 +62,15 @@ export async function openSingleProcess(options: SingleProcessOptions): Promise<
   const allReduce: AllReduce = new AllReduce({ ...programs.layout, virtualRanks: 1 }, world, (input) => {
     // One worker: the round is over as soon as it is waited for.
     if (input.kind !== 'awaitRound') return;
-    allReduce.roundDone({ round: input.round, bytesSent: 0, bytesReceived: 0, exchangeMs: 0, numDropped: {} });
+    allReduce.roundDone({
+      round: input.round,
+      bytesSent: 0,
+      bytesReceived: 0,
+      exchangeMs: 0,
+      bucketReadyMs: [],
+      bucketDoneMs: [],
+      numDropped: {},
+    });
   });
   const schedule = createSchedule({
     hyp: config.hyp,

@@ -6,6 +6,7 @@ import type { IterationRates } from './optim/schedule.js';
 import { figures } from './results.js';
 import type { RunContext } from './run-context.js';
 import type { StartingPoint } from './starting-point.js';
+import { OverlapSum } from './trace/overlap.js';
 import type { TrainState } from './train-state.js';
 import type { StepResult } from './trainer.js';
 import type { ValReport } from './validator.js';
@@ -41,6 +42,8 @@ export class RunReports {
   readonly #context: RunContext;
   readonly #state: TrainState;
   #imagesSeen = 0;
+  #overlapOfEpoch = new OverlapSum();
+  readonly #overlapOfRun = new OverlapSum();
 
   constructor(context: RunContext, state: TrainState) {
     this.#context = context;
@@ -50,6 +53,11 @@ export class RunReports {
   /** Images trained on since this process began, over all ranks. */
   get imagesSeen(): number {
     return this.#imagesSeen;
+  }
+
+  /** Of this rank's all-reduce since this process began, the share hidden behind computing; undefined with one worker. */
+  get hiddenShare(): number | undefined {
+    return this.#overlapOfRun.hiddenShare;
   }
 
   /** Says what is about to be trained; rank 0 speaks for all. */
@@ -79,6 +87,11 @@ export class RunReports {
       writeMilestones(`rank-${rank}`);
     }
     this.#imagesSeen += result.images;
+    // One worker's sums are made while its gradients are copied: there is nothing to hide.
+    if (this.#context.worldSize > 1) {
+      this.#overlapOfEpoch.add(result.allReduce);
+      this.#overlapOfRun.add(result.allReduce);
+    }
     comms.report({
       stepReport: {
         rank,
@@ -97,6 +110,8 @@ export class RunReports {
         phases: result.phases,
         allreduceBytes: result.allReduce.bytesSent + result.allReduce.bytesReceived,
         allreduceSeconds: result.allReduce.exchangeSeconds,
+        allreduceInFlightSeconds: result.allReduce.inFlightSeconds,
+        allreduceHiddenSeconds: result.allReduce.hiddenSeconds,
         stepSeconds: result.seconds,
         optimizerStepped: result.optimizerStepped,
         imageSize,
@@ -109,6 +124,8 @@ export class RunReports {
   /** Says how an epoch went; rank 0 speaks for all. */
   epoch({ epoch, losses, report, fitness, isBest, seconds }: EpochEvent): void {
     const { comms, config, rank } = this.#context;
+    const { hiddenShare } = this.#overlapOfEpoch;
+    this.#overlapOfEpoch = new OverlapSum();
     if (rank !== 0) return;
     const [boxLoss, objLoss, clsLoss] = losses;
     const [valBoxLoss, valObjLoss, valClsLoss] = report?.loss ?? NO_LOSS;
@@ -131,6 +148,7 @@ export class RunReports {
         imagesSeen: this.#imagesSeen,
         labels: report?.numLabels ?? 0,
         valImages: report?.numImages ?? 0,
+        allreduceHiddenShare: hiddenShare ?? -1,
       },
     });
   }

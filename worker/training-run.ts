@@ -5,6 +5,7 @@ import { milestone } from '../proto/telemetry/milestones.js';
 import { openLossScaler, requireUsableScale } from './amp/loss-scaler.js';
 import { BadItemLog } from './bad-items.js';
 import { BestResult } from './best-result.js';
+import { BucketTuner } from './buckets/bucket-tuner.js';
 import { toStateTensors } from './checkpoint/transfer.js';
 import { weightsSha256 } from './checkpoint/weights-hash.js';
 import type { Dataset } from './data/dataset.js';
@@ -84,6 +85,7 @@ class TrainingRun {
   readonly #virtualRanks: readonly number[];
   readonly #stepsPerEpoch: number;
   #trace: RunTrace | undefined;
+  readonly #tuner: BucketTuner | undefined;
   readonly #startedMs = performance.now();
   #stopping: EarlyStopping;
   #best = new BestResult();
@@ -107,6 +109,7 @@ class TrainingRun {
       buckets: layout.buckets.map(({ offset, length }) => ({ offset, length })),
       virtualRanks: config.virtualRanks,
     });
+    this.#tuner = BucketTuner.open({ ...context, allReduce, programs: this.#programs });
     const { begin, end } = allReduce.virtualRange;
     this.#virtualRanks = Array.from({ length: end - begin }, (_, i) => begin + i);
     this.#stepsPerEpoch = Math.ceil(trainSet.numImages / config.batchSize);
@@ -209,6 +212,7 @@ class TrainingRun {
       const imageSize = input.batches.find((batch) => batch !== undefined)?.width ?? config.imgsz;
       this.#reports.step({ epoch, step, stepsPerEpoch: this.#stepsPerEpoch, rates, result, imageSize });
       this.#checkFinite(result);
+      await this.#tuner?.after(result.allReduce);
       await this.#trace?.after(this.#state.iteration);
       const last = step + 1 === this.#stepsPerEpoch;
       if (result.drain && !last) {
@@ -367,6 +371,7 @@ class TrainingRun {
       epochs: epoch + 1 - (this.#start.resume?.progress.epoch ?? 0),
       seconds: (performance.now() - this.#startedMs) / 1000,
       imagesPerSecond: this.#trainSeconds > 0 ? this.#reports.imagesSeen / this.#trainSeconds : 0,
+      ...(this.#reports.hiddenShare !== undefined && { allReduceHiddenShare: this.#reports.hiddenShare }),
       lastWeights: this.#files.last,
       bestWeights: this.#files.best,
       ...(stopReason !== 'done' && { stopReason }),

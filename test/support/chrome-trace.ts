@@ -78,6 +78,9 @@ export function readTrace(text: string): CheckedTrace {
   return { spans, arrows, tracks, otherData };
 }
 
+/** Begins and lengths are rounded to nanoseconds, and their sums are not exact. */
+const ROUNDING_US = 0.002;
+
 /** Pairs of spans of one track of which one begins inside the other and ends after it: viewers draw such spans wrongly. */
 export function crossingSpans(spans: readonly CheckedSpan[]): [CheckedSpan, CheckedSpan][] {
   const crossing: [CheckedSpan, CheckedSpan][] = [];
@@ -91,10 +94,9 @@ export function crossingSpans(spans: readonly CheckedSpan[]): [CheckedSpan, Chec
   for (const ofTrack of byTrack.values()) {
     const open: CheckedSpan[] = [];
     for (const one of ofTrack.sort((a, b) => a.ts - b.ts || b.dur - a.dur)) {
-      while (open.length > 0 && endOf(open.at(-1)!) <= one.ts) open.pop();
+      while (open.length > 0 && endOf(open.at(-1)!) <= one.ts + ROUNDING_US) open.pop();
       const around = open.at(-1);
-      // Nanoseconds are rounded twice.
-      if (around !== undefined && endOf(one) > endOf(around) + 0.002) crossing.push([around, one]);
+      if (around !== undefined && endOf(one) > endOf(around) + ROUNDING_US) crossing.push([around, one]);
       open.push(one);
     }
   }

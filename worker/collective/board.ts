@@ -4,6 +4,7 @@
  * tree's. So nothing is sent, and the last rank to come finds all it needs. Steps and rules on memory are in proto/PROTOCOL.md.
  */
 import { CollectiveError } from '../../proto/errors.js';
+import { threadTrace } from '../trace/thread-trace.js';
 import {
   BOARD_MAX_BUCKETS,
   type BoardLayout,
@@ -193,7 +194,9 @@ export class Board {
 
   #sum(segment: Segment, round: number, numSegments: number): void {
     const { offset, length, bucket, chunk: owner } = segment;
+    const beganMs = threadTrace.begin();
     this.#options.reduce(this.#operands, this.#target, offset, length);
+    threadTrace.end('reduce', beganMs, round, bucket, owner, segment.index);
     // The last segment of a chunk completes it, whoever summed the others.
     if (this.#count('finished', owner, bucket, round) < numSegments) return;
     this.#times[timeIndex('reduced', owner, bucket, this.#options.plan.worldSize)] = this.#options.now();

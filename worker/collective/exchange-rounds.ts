@@ -2,6 +2,7 @@
 import type { DataHeader } from '../../proto/codec.js';
 import { CollectiveError } from '../../proto/errors.js';
 import { data } from '../../proto/messages.js';
+import { BucketClock } from '../trace/bucket-clock.js';
 import type { DropReason, ExchangeOptions, ExchangeStats } from './exchange.js';
 import type { Segment } from './plan.js';
 import type { WireSegment } from './segment-wire.js';
@@ -23,6 +24,7 @@ export class ExchangeRounds {
   readonly #maxEarly: number;
   /** By bucket: the local partial sums are complete. */
   readonly #ready: Uint8Array;
+  readonly #clock: BucketClock;
   /** By segment id: its sum is in the result. */
   readonly #finished: Uint8Array;
   #round: number;
@@ -38,6 +40,7 @@ export class ExchangeRounds {
     this.#maxEarly = maxEarly;
     const { plan } = options;
     this.#ready = new Uint8Array(plan.layout.buckets.length);
+    this.#clock = new BucketClock(plan.layout.buckets.length, options.now);
     this.#finished = new Uint8Array(plan.segments.length);
     this.#numUnfinished = plan.segments.length;
     this.#round = options.firstRound ?? 1;
@@ -58,6 +61,7 @@ export class ExchangeRounds {
     }
     this.#startedMs ??= this.#options.now();
     this.#ready[bucket] = 1;
+    this.#clock.ready(bucket);
   }
 
   isReady({ bucket }: Segment): boolean {
@@ -137,6 +141,7 @@ export class ExchangeRounds {
   /** Notes that a segment's sum is in the result; after the last one the next round begins. Returns the frames that it begins with. */
   finish(segment: Segment): readonly Frame[] {
     this.#finished[segment.id] = 1;
+    this.#clock.segmentDone(segment.bucket);
     if (--this.#numUnfinished > 0) return [];
     const { codec, onRoundDone, now, plan } = this.#options;
     const stats: ExchangeStats = {
@@ -144,6 +149,7 @@ export class ExchangeRounds {
       bytesSent: this.#bytesSent,
       bytesReceived: this.#bytesReceived,
       exchangeMs: now() - (this.#startedMs ?? now()),
+      ...this.#clock.times(),
       compression: codec?.takeFigures(),
     };
     this.#round++;

@@ -1,10 +1,12 @@
 /** The main thread's side of the all-reduce: fills the shared partial sums and waits for rounds. */
+import { monotonicMs } from '../../proto/clock.js';
 import { CollectiveError, type LockstepError } from '../../proto/errors.js';
 import { Accumulator } from '../collective/accumulator.js';
 import type { CollectiveName } from '../collective/exchange.js';
 import { checkLayout, type Span, type VectorLayout } from '../collective/plan.js';
 import { type VirtualRange, virtualRange } from '../collective/tree.js';
 import { SimdHeap } from '../simd/heap.js';
+import { noteRound } from '../trace/bucket-spans.js';
 import { placeVectors, type VectorPlaces } from './all-reduce-vectors.js';
 import type { CommsInput } from './comms-input.js';
 import type { RoundStats, World } from './comms-output.js';
@@ -21,6 +23,12 @@ export interface AllReduceStats {
   readonly exchangeSeconds: number;
   /** What the main thread waited: the part that computing did not hide. */
   readonly waitSeconds: number;
+  /** Time during which some bucket was under way, and of it the part that the main thread did not wait for. */
+  readonly inFlightSeconds: number;
+  readonly hiddenSeconds: number;
+  /** By bucket, on the host's monotonic clock: when this rank announced it, and when it was summed. */
+  readonly bucketReadyMs: readonly number[];
+  readonly bucketDoneMs: readonly number[];
   /** Frames dropped since the start, by reason. */
   readonly numDropped: Readonly<Record<string, number>>;
 }
@@ -117,6 +125,7 @@ export class AllReduce {
   async wait(options: WaitOptions = {}): Promise<AllReduceStats> {
     options.signal?.throwIfAborted();
     const startedMs = performance.now();
+    const waitedFromMs = monotonicMs();
     const stats = await this.#rounds.wait(this.#round, options);
     this.#round++;
     this.#next.fill(this.virtualRange.begin);
@@ -127,6 +136,9 @@ export class AllReduce {
       bytesReceived: stats.bytesReceived,
       exchangeSeconds: stats.exchangeMs / 1000,
       waitSeconds: (performance.now() - startedMs) / 1000,
+      ...noteRound(stats, { beginMs: waitedFromMs, endMs: monotonicMs() }),
+      bucketReadyMs: stats.bucketReadyMs,
+      bucketDoneMs: stats.bucketDoneMs,
       numDropped: stats.numDropped,
     };
   }

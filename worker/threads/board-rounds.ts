@@ -96,6 +96,8 @@ export class BoardRounds implements Rounds {
       bytesSent: bytesPerRound,
       bytesReceived: bytesPerRound,
       exchangeMs: Math.max(0, Math.max(...reducedMs) - Math.min(...readyMs)),
+      bucketReadyMs: readyMs,
+      bucketDoneMs: reducedMs,
       numDropped: {},
     };
   }

@@ -1,6 +1,7 @@
 /** The comms thread's side of the data plane: one PULL, one PUSH per peer, and the fences before the collectives. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { monotonicMs } from '../../proto/clock.js';
 import { type DataHeader, decodeDataMessage, encodeDataHeader, runTag } from '../../proto/codec.js';
 import { CollectiveError, LockstepError, MembershipError, ProtocolError, TransportError } from '../../proto/errors.js';
 import { data, type wire } from '../../proto/messages.js';
@@ -11,6 +12,8 @@ import { BlobExchange } from '../collective/blobs.js';
 import type { Exchange, ExchangeFields, ExchangeStats, WaitState } from '../collective/exchange.js';
 import { openExchange } from '../collective/open-exchange.js';
 import { makePlan, type VectorLayout } from '../collective/plan.js';
+import { noteMessage } from '../trace/message-spans.js';
+import { threadTrace } from '../trace/thread-trace.js';
 import { boardPlan, openBoard } from './all-reduce-vectors.js';
 import { CommsBoard } from './comms-board.js';
 import type { BoardInput, CommsInput, CommsOptions } from './comms-input.js';
@@ -208,7 +211,7 @@ export class PayloadPlane {
       partials,
       result,
       firstRound,
-      now: () => performance.now(),
+      now: monotonicMs,
       send: (peer, fields, payload) => this.#post(peer, fields, payload),
       onRoundDone: (stats) => this.#events.onRoundDone(stats),
     });
@@ -232,11 +235,14 @@ export class PayloadPlane {
     const sender = this.#senders.get(peer);
     if (sender === undefined) return Promise.reject(notJoined());
     const { rank } = this.#options;
+    const beganMs = threadTrace.begin();
     const header = encodeDataHeader(
       { ...fields, sender: rank, generation: this.#generation, runTag: this.#runTag },
       payload,
     );
-    return sender.send([header, payload]);
+    const sent = sender.send([header, payload]);
+    noteMessage('send', beganMs, fields, peer);
+    return sent;
   }
 
   /** As {@link #send}; failing is a failure of the collective. */
@@ -250,6 +256,7 @@ export class PayloadPlane {
   }
 
   #accept(frames: Frames): void {
+    const beganMs = threadTrace.begin();
     let message: { header: DataHeader; payload: Uint8Array };
     try {
       message = decodeDataMessage(frames, { runTag: this.#runTag });
@@ -262,6 +269,7 @@ export class PayloadPlane {
     }
     if (message.header.generation !== this.#generation) this.#drop('generation');
     else this.#route(message.header, message.payload);
+    noteMessage('receive', beganMs, message.header, message.header.sender);
   }
 
   #route(header: DataHeader, payload: Uint8Array): void {

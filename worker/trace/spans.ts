@@ -10,7 +10,8 @@ interface SpanKind {
   readonly overlaps?: boolean;
 }
 
-const MESSAGE = ['round', 'bucket', 'chunk', 'segment', 'phase', 'peer'] as const;
+const SEGMENT = ['round', 'bucket', 'chunk', 'segment'] as const;
+const MESSAGE = [...SEGMENT, 'phase', 'peer', 'virtualBegin'] as const;
 
 /** Ordered: the index is what the rings hold, and all ranks of a run are of one version. */
 export const SPANS = {
@@ -33,8 +34,9 @@ export const SPANS = {
   bucket: { category: 'comms', args: ['round', 'bucket'], overlaps: true },
   send: { category: 'comms', args: MESSAGE },
   receive: { category: 'comms', args: MESSAGE },
-  reduce: { category: 'comms', args: MESSAGE },
-  copy_result: { category: 'comms', args: MESSAGE },
+  reduce: { category: 'comms', args: SEGMENT },
+  /** A sum that another rank made is copied into the result. */
+  copy_result: { category: 'comms', args: SEGMENT },
   /** Buckets are under way, and the thread has nothing to do for them. Made when the file is written. */
   wait: { category: 'comms', args: ['round', 'bucket'] },
 
@@ -53,7 +55,7 @@ export const SPAN_NAMES = Object.keys(SPANS) as readonly SpanName[];
 const NUMBERS = new Map(SPAN_NAMES.map((name, number) => [name, number]));
 
 /** Most numbers that a span carries. */
-export const MAX_ARGS = 6;
+export const MAX_ARGS = 7;
 
 /** The number of a kind. */
 export function spanNumber(name: SpanName): number {

@@ -16,7 +16,7 @@ describe('a ring of spans', () => {
   it('keeps the newest ones and counts the others', () => {
     const ring = SpanRing.open(3);
     const writer = SpanRing.attach(ring.buffer);
-    for (let i = 0; i < 5; i++) writer.push(i, i, i + 0.5, 10 * i, 0, 0, 0, 0, 0);
+    for (let i = 0; i < 5; i++) writer.push(i, i, i + 0.5, 10 * i, 0, 0, 0, 0, 0, 0);
     const taken = ring.take();
     expect(taken.numLost).toBe(2);
     expect(rowsOf(taken).map((row) => row[ROW.kind])).toEqual([2, 3, 4]);
@@ -26,7 +26,7 @@ describe('a ring of spans', () => {
   it("hands times out on the host's clock", () => {
     const ring = SpanRing.open(4);
     const beforeMs = monotonicMs();
-    SpanRing.attach(ring.buffer).push(0, performance.now(), performance.now(), 0, 0, 0, 0, 0, 0);
+    SpanRing.attach(ring.buffer).push(0, performance.now(), performance.now(), 0, 0, 0, 0, 0, 0, 0);
     const afterMs = monotonicMs();
     const row = rowsOf(ring.take())[0]!;
     expect(row[ROW.beginMs]).toBeGreaterThanOrEqual(beforeMs);
