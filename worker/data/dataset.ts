@@ -1,7 +1,7 @@
 /** A data set after its scan: paths, sizes and labels in flat arrays that threads can share. */
 import { buildIds, type ImageIds, idAt } from './image-ids.js';
 import { buildLocations, locationOf, type ShardLocations } from './shards/locations.js';
-import type { SampleLocation } from './shards/shard-reader.js';
+import type { SampleLocation } from './shards/sample-location.js';
 import { buildStrings, numStrings, type StringTable, stringAt } from './string-table.js';
 
 /** What a scan found; the counts and messages that the user sees. */

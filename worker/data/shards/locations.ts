@@ -1,7 +1,8 @@
 /** Where the images of a data set lie that come from tar files, in flat arrays that threads can share. */
 import type { DatasetTable, SampleEntry } from '../dataset.js';
 import { stringAt } from '../string-table.js';
-import { readSample, type SampleLocation } from './shard-reader.js';
+import type { SampleLocation } from './sample-location.js';
+import { readSample } from './shard-reader.js';
 
 const DIGEST_BYTES = 32;
 const NO_SHARD = -1;

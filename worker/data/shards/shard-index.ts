@@ -57,7 +57,7 @@ export type ShardSample = z.infer<typeof sampleSchema>;
 
 /** Whether a source is an address instead of a path. */
 export function isUrl(source: string): boolean {
-  return /^https?:\/\//i.test(source);
+  return /^(https?|s3):\/\//i.test(source);
 }
 
 /** Whether a source of a data set is the index of a packed split. */
@@ -137,7 +137,7 @@ export function indexEntries(index: ShardIndex, source: string): ScanResult {
 }
 
 /**
- * Reads the index of a packed split from a file or over HTTP(S).
+ * Reads the index of a packed split from a file, over HTTP(S) or from an S3 store.
  * @throws DataError `DATA_NOT_FOUND`, `DATA_REMOTE`, `DATA_BAD_SHARD_INDEX`
  */
 export async function readIndex(
