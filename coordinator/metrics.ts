@@ -61,6 +61,10 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
     'Share of step time that was spent waiting for data, in the last finished epoch',
     ['rank'],
   );
+  const compressionError = gauge(
+    'compression_error_ratio',
+    'What compression left out per step of the last finished epoch, as a share of what was to be sent',
+  );
   const imagesPerSecond = gauge('images_per_second', 'Images per second over all ranks, in the last step');
   const loss = gauge('loss', 'Losses of the last step (train) or validation (val)', ['component', 'split']);
   const lossScale = gauge('loss_scale', 'What the loss is multiplied by in mixed precision');
@@ -166,6 +170,7 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
         const { report } = event;
         const waited = dataWait.of(report.epoch ?? 0)?.byRank ?? [];
         for (const [rank, share] of waited) dataWaitRatio.set({ rank: String(rank) }, share);
+        if ((report.compressionError ?? -1) >= 0) compressionError.set(report.compressionError ?? 0);
         if (!report.validated) break;
         evalDuration.observe(report.valSeconds ?? 0);
         precision.set(report.precision ?? 0);

@@ -1,4 +1,5 @@
 /** Shows how a run goes: start-up phases, per epoch a header and a line as in the reference, results after validation. */
+import { compressionLine } from './compression-error.js';
 import { DataWait, dataWaitLine } from './data-wait.js';
 import { clock, columns, memory, significant } from './format.js';
 import type { RunEvent } from './observer.js';
@@ -191,6 +192,10 @@ export class Progress {
           allreduceHiddenShare: hidden,
         },
       );
+    const compression = compressionLine(epoch ?? 0, report.compressionError);
+    if (compression !== undefined) {
+      this.#terminal.say(compression, 'info', { epoch, compressionError: report.compressionError });
+    }
     const wait = this.#dataWait.of(epoch ?? 0);
     if (wait !== undefined) {
       this.#terminal.say(dataWaitLine(epoch ?? 0, wait), 'info', { epoch, dataWaitShare: wait.share });

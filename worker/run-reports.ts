@@ -1,6 +1,8 @@
 /** What a training run reports to the coordinator: its start, each step, each epoch. */
-import type { Dataset } from './data/dataset.js';
+
 import { milestone, writeMilestones } from '../proto/telemetry/milestones.js';
+import type { CompressionFigures } from './collective/gradient-codec.js';
+import type { Dataset } from './data/dataset.js';
 import { countFlops } from './model/summary.js';
 import type { IterationRates } from './optim/schedule.js';
 import { figures } from './results.js';
@@ -42,6 +44,8 @@ export class RunReports {
   readonly #context: RunContext;
   readonly #state: TrainState;
   #imagesSeen = 0;
+  /** Of the epoch so far, on this rank. */
+  #compression: CompressionFigures = { error: 0, signal: 0 };
   #overlapOfEpoch = new OverlapSum();
   readonly #overlapOfRun = new OverlapSum();
 
@@ -80,6 +84,13 @@ export class RunReports {
     });
   }
 
+  /** Takes what compression left out since the last call, as a share of what was to be sent; -1 where nothing is compressed. */
+  #takeCompressionError(): number {
+    const { error, signal } = this.#compression;
+    this.#compression = { error: 0, signal: 0 };
+    return signal > 0 ? Math.sqrt(error / signal) : -1;
+  }
+
   step({ epoch, step, stepsPerEpoch, rates, result, imageSize }: StepEvent): void {
     const { comms, rank } = this.#context;
     if (this.#imagesSeen === 0) {
@@ -87,6 +98,11 @@ export class RunReports {
       writeMilestones(`rank-${rank}`);
     }
     this.#imagesSeen += result.images;
+    const { compression } = result.allReduce;
+    if (compression !== undefined) {
+      const { error, signal } = this.#compression;
+      this.#compression = { error: error + compression.error, signal: signal + compression.signal };
+    }
     // One worker's sums are made while its gradients are copied: there is nothing to hide.
     if (this.#context.worldSize > 1) {
       this.#overlapOfEpoch.add(result.allReduce);
@@ -127,6 +143,7 @@ export class RunReports {
     const { hiddenShare } = this.#overlapOfEpoch;
     this.#overlapOfEpoch = new OverlapSum();
     if (rank !== 0) return;
+    const compressionError = this.#takeCompressionError();
     const [boxLoss, objLoss, clsLoss] = losses;
     const [valBoxLoss, valObjLoss, valClsLoss] = report?.loss ?? NO_LOSS;
     comms.report({
@@ -149,6 +166,7 @@ export class RunReports {
         labels: report?.numLabels ?? 0,
         valImages: report?.numImages ?? 0,
         allreduceHiddenShare: hiddenShare ?? -1,
+        compressionError,
       },
     });
   }

@@ -5,6 +5,7 @@
  */
 import type { RunConfig } from '../configs/run-config.js';
 
+import type { SummedVector } from './collective/summed-vector.js';
 import type { Batch } from './data/batch.js';
 import type { DeviceTensor, Engine, OutputHandler } from './engine/engine.js';
 import { view } from './flat-state.js';
@@ -17,7 +18,7 @@ import type { IterationRates } from './optim/schedule.js';
 import { PhaseTimer } from './phases.js';
 import { TAIL, TAIL_LENGTH } from './reduced-vector.js';
 import { runInLockstep } from './sync-batch-norm/lockstep.js';
-import type { AllReduce, AllReduceStats, Comms } from './threads/comms-client.js';
+import type { AllReduceStats, Comms } from './threads/comms-client.js';
 import { withOutputSpans } from './trace/output-spans.js';
 import { threadTrace } from './trace/thread-trace.js';
 import type { StepFeeds, TrainPrograms } from './train-program.js';
@@ -54,7 +55,7 @@ export interface TrainerParts {
   readonly config: RunConfig;
   readonly engine: Engine;
   readonly comms: Pick<Comms, 'drainRequested' | 'setProgress' | 'gather' | 'broadcast' | 'world'>;
-  readonly allReduce: AllReduce;
+  readonly allReduce: SummedVector;
   readonly programs: TrainPrograms;
   readonly state: TrainState;
   readonly ledger: Ledger;

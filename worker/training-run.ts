@@ -8,11 +8,14 @@ import { BestResult } from './best-result.js';
 import { BucketTuner } from './buckets/bucket-tuner.js';
 import { toStateTensors } from './checkpoint/transfer.js';
 import { weightsSha256 } from './checkpoint/weights-hash.js';
+import type { SummedVector } from './collective/summed-vector.js';
+import { gatherCompression, restoreCompression } from './compression-state.js';
 import type { Dataset } from './data/dataset.js';
 import { openLoader } from './data/loader.js';
 import { openDataset } from './data/open-dataset.js';
 import { EpochPlans } from './epoch-plans.js';
 import { withFittedAnchors } from './fitted-start.js';
+import { openGradientSum } from './gradient-sum.js';
 import { openImageCache } from './image-cache.js';
 import { Ledger, requireComplete } from './ledger/ledger.js';
 import { MicrobatchStream } from './microbatches.js';
@@ -29,7 +32,7 @@ import { findStartingPoint, type RunProgress, type StartingPoint } from './start
 import { openTrace, RunTrace } from './trace/run-trace.js';
 import { threadTrace } from './trace/thread-trace.js';
 import { TrainPrograms } from './train-program.js';
-import { TrainState } from './train-state.js';
+import { type TrainArrays, TrainState } from './train-state.js';
 import { type StepResult, Trainer } from './trainer.js';
 import { Validator, type ValReport } from './validator.js';
 
@@ -72,6 +75,7 @@ class TrainingRun {
   readonly #valSet: Dataset;
   readonly #programs: TrainPrograms;
   readonly #state: TrainState;
+  readonly #sum: SummedVector;
   readonly #trainer: Trainer;
   readonly #validator: Validator;
   readonly #plans: EpochPlans;
@@ -104,11 +108,8 @@ class TrainingRun {
     const { layout } = this.#programs;
     this.#state = new TrainState(model, layout, config.optimizer, openLossScaler(config.amp));
     this.#state.start(start.state);
-    const allReduce = comms.openAllReduce({
-      length: layout.length,
-      buckets: layout.buckets.map(({ offset, length }) => ({ offset, length })),
-      virtualRanks: config.virtualRanks,
-    });
+    const allReduce = openGradientSum(context, model, layout, start.resume?.counters.iteration ?? 0);
+    this.#sum = allReduce;
     this.#tuner = BucketTuner.open({ ...context, allReduce, programs: this.#programs });
     const { begin, end } = allReduce.virtualRange;
     this.#virtualRanks = Array.from({ length: end - begin }, (_, i) => begin + i);
@@ -257,6 +258,9 @@ class TrainingRun {
     const { resume, state } = this.#start;
     if (resume === undefined) return this.#progress(0, 0, NO_LOSS);
     this.#state.restore(state, resume.arrays, resume.counters);
+    const { rank, worldSize } = this.#context;
+    const { buckets } = this.#programs.layout;
+    restoreCompression(this.#sum.compressionState, resume.arrays, { rank, worldSize, buckets });
     const { progress } = resume;
     this.#stopping = new EarlyStopping(this.#context.config.patience, progress.earlyStopping);
     this.#best = new BestResult(progress.bestFitness, progress.earlyStopping.bestEpoch, progress.bestMetrics);
@@ -305,9 +309,11 @@ class TrainingRun {
     readonly final: boolean;
     readonly progress: RunProgress;
   }): Promise<void> {
-    const { config, rank } = this.#context;
-    if (rank !== 0) return;
+    const { comms, config, rank } = this.#context;
     const { epoch, losses, rates, report, score, isBest, final, progress } = done;
+    // A finished run is not continued.
+    const compression = final || config.nosave ? undefined : await gatherCompression(comms, this.#sum);
+    if (rank !== 0) return;
     const metrics = figures(report);
     await this.#files.addResults({
       epoch,
@@ -318,7 +324,7 @@ class TrainingRun {
     });
     if (config.nosave && !final) return;
     const keep = config.savePeriod > 0 && epoch > 0 && epoch % config.savePeriod === 0;
-    await this.#save(progress, epoch, score, { ...metrics }, { best: isBest, keep });
+    await this.#save(progress, epoch, score, { ...metrics }, { best: isBest, keep }, compression);
   }
 
   async #save(
@@ -327,12 +333,15 @@ class TrainingRun {
     score: number,
     metrics: Readonly<Record<string, number>>,
     copies: { best: boolean; keep: boolean },
+    compression: TrainArrays | undefined,
   ): Promise<void> {
     const { comms } = this.#context;
     const started = performance.now();
     const checkpointMs = threadTrace.begin();
     comms.setProgress(this.#state.iteration, 'checkpoint');
-    const snapshot = { model: this.#model, state: this.#state, progress, epoch, fitness: score, metrics };
+    const { arrays } = this.#state;
+    const train: TrainArrays = compression === undefined ? arrays : new Map([...arrays, ...compression]);
+    const snapshot = { model: this.#model, state: this.#state, train, progress, epoch, fitness: score, metrics };
     const bytes = await this.#files.save(snapshot, copies);
     threadTrace.end('checkpoint', checkpointMs);
     comms.report({
@@ -351,8 +360,11 @@ class TrainingRun {
     await this.#trace?.finish();
     await this.#pictures?.finished();
     // Between epochs the checkpoint of the epoch is already there.
-    if (this.#context.rank === 0 && (progress.stepInEpoch > 0 || this.#context.config.nosave)) {
-      await this.#save(progress, epoch - 1, 0, {}, { best: false, keep: false });
+    if (progress.stepInEpoch > 0 || this.#context.config.nosave) {
+      const compression = await gatherCompression(this.#context.comms, this.#sum);
+      if (this.#context.rank === 0) {
+        await this.#save(progress, epoch - 1, 0, {}, { best: false, keep: false }, compression);
+      }
     }
     return this.#outcome('drained', true, epoch);
   }

@@ -18,7 +18,7 @@ const MEGABYTE = 2 ** 20;
 
 /** What a tuner works with; all of it is lent. */
 export interface BucketTunerParts {
-  readonly config: Pick<RunConfig, 'bucketMb'>;
+  readonly config: Pick<RunConfig, 'bucketMb' | 'collective' | 'compression'>;
   readonly worldSize: number;
   readonly comms: Pick<Comms, 'gather' | 'broadcast'>;
   readonly allReduce: Pick<AllReduce, 'relayout'>;
@@ -39,7 +39,9 @@ export class BucketTuner {
   /** Undefined where there is nothing to tune. */
   static open(parts: BucketTunerParts): BucketTuner | undefined {
     const { config, worldSize, programs } = parts;
-    const isWanted = config.bucketMb === 'auto' && worldSize > 1 && programs.stages.length > 1;
+    // What is measured is never the same twice, so buckets must not matter to the bits.
+    const isFree = config.compression.method === 'none' && config.collective !== 'ring';
+    const isWanted = config.bucketMb === 'auto' && isFree && worldSize > 1 && programs.stages.length > 1;
     return isWanted ? new BucketTuner(parts) : undefined;
   }
 

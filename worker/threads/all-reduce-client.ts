@@ -2,13 +2,22 @@
 import { monotonicMs } from '../../proto/clock.js';
 import { CollectiveError, type LockstepError } from '../../proto/errors.js';
 import { Accumulator } from '../collective/accumulator.js';
+import { type ChosenCollective, chooseCollective } from '../collective/choose.js';
+import {
+  allocateCompression,
+  type CompressionMemory,
+  type SegmentCompression,
+} from '../collective/compression/memory.js';
+import { numSlots } from '../collective/compression/slots.js';
 import type { CollectiveName } from '../collective/exchange.js';
-import { checkLayout, type Span, type VectorLayout } from '../collective/plan.js';
+import type { CompressionFigures } from '../collective/gradient-codec.js';
+import { checkLayout, makePlan, type Span, type VectorLayout } from '../collective/plan.js';
+import type { CompressionState } from '../collective/summed-vector.js';
 import { type VirtualRange, virtualRange } from '../collective/tree.js';
 import { SimdHeap } from '../simd/heap.js';
 import { noteRound } from '../trace/bucket-spans.js';
 import { placeVectors, type VectorPlaces } from './all-reduce-vectors.js';
-import type { CommsInput } from './comms-input.js';
+import type { CommsInput, CompressionInput } from './comms-input.js';
 import type { RoundStats, World } from './comms-output.js';
 import type { Rounds, WaitOptions } from './rounds.js';
 
@@ -31,6 +40,8 @@ export interface AllReduceStats {
   readonly bucketDoneMs: readonly number[];
   /** Frames dropped since the start, by reason. */
   readonly numDropped: Readonly<Record<string, number>>;
+  /** What compression left out here in this round; undefined without it. */
+  readonly compression?: CompressionFigures | undefined;
 }
 
 export interface AllReduceOptions {
@@ -38,6 +49,16 @@ export interface AllReduceOptions {
   readonly heap?: SimdHeap | undefined;
   /** @defaultValue `auto` */
   readonly collective?: CollectiveName | undefined;
+  /** How segments travel, where there are peers. @defaultValue as they are */
+  readonly compression?: CompressionOptions | undefined;
+}
+
+export interface CompressionOptions {
+  readonly config: SegmentCompression;
+  /** Of stochastic rounding. */
+  readonly seed: number;
+  /** Rounds of a run that this one goes on with. */
+  readonly stepsBefore: number;
 }
 
 /** One reduced vector, round after round. Made by `Comms.openAllReduce`. */
@@ -51,6 +72,11 @@ export class AllReduce {
   readonly virtualRange: VirtualRange;
   /** Where the vectors lie. */
   readonly heap: SimdHeap;
+  /** The algorithm, and why it was taken. */
+  readonly collective: ChosenCollective;
+  readonly #world: World;
+  readonly #compression: CompressionOptions | undefined;
+  #compressionMemory: CompressionMemory | undefined;
   readonly #places: VectorPlaces;
   readonly #post: (input: CommsInput) => void;
   readonly #accumulator: Accumulator;
@@ -71,7 +97,14 @@ export class AllReduce {
     this.heap = options.heap ?? new SimdHeap();
     this.#post = post;
     this.#layout = layout;
-    this.#places = placeVectors({ layout, world, heap: this.heap, collective: options.collective ?? 'auto' });
+    this.#world = world;
+    this.collective = chooseCollective(options.collective ?? 'auto', hostsOf(world));
+    this.#compression = world.worldSize > 1 ? options.compression : undefined;
+    this.#places = placeVectors({
+      ...{ layout, world, heap: this.heap },
+      collective: this.collective.name,
+      isCompressed: this.#compression !== undefined,
+    });
     const { partials, result } = this.#places;
     this.result = result;
     this.virtualRange = virtualRange(world.rank, world.worldSize, layout.virtualRanks);
@@ -80,7 +113,17 @@ export class AllReduce {
     this.#numOpen = layout.buckets.length;
     this.#rounds = this.#places.openRounds(layout, this.#round, post);
     const { memory } = this.heap;
-    post({ kind: 'openAllReduce', layout, memory, partials, result, board: this.#places.board() });
+    const board = this.#places.board();
+    const compression = this.#compressionInput();
+    post({
+      ...{ kind: 'openAllReduce', layout, memory, partials, result, board, compression },
+      collective: this.collective.name,
+    });
+  }
+
+  /** What compression carries from round to round; undefined without it. */
+  get compressionState(): CompressionState | undefined {
+    return this.#compressionMemory && { residuals: this.#compressionMemory.residuals, shared: [] };
   }
 
   /**
@@ -140,6 +183,7 @@ export class AllReduce {
       bucketReadyMs: stats.bucketReadyMs,
       bucketDoneMs: stats.bucketDoneMs,
       numDropped: stats.numDropped,
+      compression: stats.compression,
     };
   }
 
@@ -161,7 +205,20 @@ export class AllReduce {
     this.#numOpen = buckets.length;
     this.#rounds = this.#places.openRounds(layout, this.#round, this.#post);
     if (this.#failure !== undefined) this.#rounds.fail(this.#failure);
-    this.#post({ kind: 'relayout', layout, round: this.#round, board: this.#places.board() });
+    const board = this.#places.board();
+    this.#post({ kind: 'relayout', layout, round: this.#round, board, compression: this.#compressionInput() });
+  }
+
+  /** Allocates what compressing in the present buckets takes. */
+  #compressionInput(): CompressionInput | undefined {
+    if (this.#compression === undefined) return undefined;
+    const { config, seed, stepsBefore } = this.#compression;
+    const { rank, worldSize } = this.#world;
+    const plan = makePlan(this.#layout, worldSize);
+    const slots = numSlots(this.collective.name, plan, rank, hostsOf(this.#world));
+    const memory = allocateCompression(this.heap, plan, slots, config, this.#compressionMemory?.residuals);
+    this.#compressionMemory = memory;
+    return { memory, seed, stepsBefore };
   }
 
   /** Called by Comms when the comms thread has finished a round. */
@@ -174,4 +231,8 @@ export class AllReduce {
     this.#failure ??= error;
     this.#rounds.fail(error);
   }
+}
+
+function hostsOf({ hosts, worldSize }: World): readonly number[] {
+  return hosts ?? Array.from({ length: worldSize }, () => 0);
 }

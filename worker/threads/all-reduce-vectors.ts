@@ -33,7 +33,7 @@ export function openBoard(
   scratch: number,
   options: Pick<BoardOptions, 'rank' | 'plan' | 'firstRound' | 'base'>,
 ): { board: Board; futex: Futex } {
-  const reducer = new HeapReducer(openAddKernels(place), options.plan.tree, scratch);
+  const reducer = new HeapReducer(openAddKernels(place), place.memory, options.plan.tree, scratch);
   let futex: Futex | undefined;
   const board = new Board({
     ...options,
@@ -56,10 +56,12 @@ export function placeVectors(options: {
   readonly world: World;
   readonly heap: SimdHeap;
   readonly collective: CollectiveName;
+  /** Whether segments are encoded, which the board does not do. */
+  readonly isCompressed: boolean;
 }): VectorPlaces {
-  const { layout, world, heap, collective } = options;
+  const { layout, world, heap, collective, isCompressed } = options;
   const plan = boardPlan(layout, world.worldSize);
-  const isDirect = collective === 'auto' || collective === 'direct';
+  const isDirect = (collective === 'auto' || collective === 'direct') && !isCompressed;
   const fits = boardLayout(plan).bytes <= MAX_BOARD_BYTES;
   const shared = isDirect && fits ? world.sharedMemory : undefined;
   return shared === undefined ? ownVectors(plan, world, heap) : sharedVectors(plan, world, heap, shared.fd);

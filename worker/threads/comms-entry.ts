@@ -86,7 +86,7 @@ async function handle(input: CommsInput): Promise<void> {
       payloadPlane.openAllReduce(input);
       return;
     case 'relayout':
-      payloadPlane.relayout(input.layout, input.round, input.board);
+      payloadPlane.relayout(input);
       return;
     case 'bucketReady':
       if (collectiveError === undefined) payloadPlane.bucketReady(input.round, input.bucket);
@@ -143,7 +143,10 @@ async function join(world: wire.control.World): Promise<void> {
   const sharedMemory = 'segment' in agreement ? { fd: agreement.segment.fd } : undefined;
   const { generation, worldSize, configJson } = world;
   log.debug({ generation, worldSize, payload: sharedMemory === undefined ? 'zmq' : 'shm' }, 'world joined');
-  post({ kind: 'joined', world: { generation, rank: options.rank, worldSize, configJson, sharedMemory } });
+  post({
+    kind: 'joined',
+    world: { generation, rank: options.rank, worldSize, configJson, sharedMemory, hosts: payloadPlane.hosts },
+  });
 }
 
 function sharedMemoryRefused(reason: string, worldSize: number): void {

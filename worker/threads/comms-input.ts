@@ -2,6 +2,8 @@
 import type { EnvelopeBody } from '../../proto/codec.js';
 import type { wire } from '../../proto/messages.js';
 import type { LogLevel } from '../../proto/telemetry/logger.js';
+import type { ChosenCollective } from '../collective/choose.js';
+import type { CompressionMemory } from '../collective/compression/memory.js';
 import type { VectorLayout } from '../collective/plan.js';
 import type { TraceTap } from '../trace/thread-trace.js';
 
@@ -77,6 +79,13 @@ export interface BoardInput {
   readonly base: number;
 }
 
+/** What the comms thread needs to compress. */
+export interface CompressionInput {
+  readonly memory: CompressionMemory;
+  readonly seed: number;
+  readonly stepsBefore: number;
+}
+
 export type EngineDescription = wire.control.EngineDescription.$Properties;
 export type FarewellMessage = wire.control.Farewell.$Properties;
 
@@ -92,6 +101,8 @@ export type CommsInput =
       readonly result: Float32Array;
       /** Set where the ranks share memory. */
       readonly board: BoardInput | undefined;
+      readonly collective: ChosenCollective['name'];
+      readonly compression: CompressionInput | undefined;
     }
   /** Other buckets from this round on. */
   | {
@@ -99,6 +110,7 @@ export type CommsInput =
       readonly layout: VectorLayout;
       readonly round: number;
       readonly board: BoardInput | undefined;
+      readonly compression: CompressionInput | undefined;
     }
   /** A bucket in shared memory is complete, and the main thread has other things to do. */
   | { readonly kind: 'sumBoard'; readonly round: number; readonly bucket: number }

@@ -9,6 +9,7 @@ import type { Logger } from '../../proto/telemetry/logger.js';
 import { parseEndpoint, tcpEndpoint } from '../../proto/transport/address.js';
 import { type Frames, PayloadReceiver, PayloadSender } from '../../proto/transport/zmq.js';
 import { BlobExchange } from '../collective/blobs.js';
+import { Compressor } from '../collective/compression/compressor.js';
 import type { Exchange, ExchangeFields, ExchangeStats, WaitState } from '../collective/exchange.js';
 import { openExchange } from '../collective/open-exchange.js';
 import { makePlan, type VectorLayout } from '../collective/plan.js';
@@ -16,7 +17,7 @@ import { noteMessage } from '../trace/message-spans.js';
 import { threadTrace } from '../trace/thread-trace.js';
 import { boardPlan, openBoard } from './all-reduce-vectors.js';
 import { CommsBoard } from './comms-board.js';
-import type { BoardInput, CommsInput, CommsOptions } from './comms-input.js';
+import type { BoardInput, CommsInput, CommsOptions, CompressionInput } from './comms-input.js';
 import { type Agreement, SharedMemoryAgreement } from './shared-memory-agreement.js';
 
 /** Frames of the all-reduce that may wait until this rank has opened it too. Peers send at most one round. */
@@ -57,6 +58,8 @@ export class PayloadPlane {
   readonly #unagreed: { header: DataHeader; payload: Uint8Array }[] = [];
   #generation = 0;
   #worldSize = 1;
+  /** By rank. */
+  #hostIds: readonly string[] = [];
   #closed = false;
 
   constructor(options: CommsOptions, log: Logger, events: PayloadPlaneEvents) {
@@ -64,6 +67,12 @@ export class PayloadPlane {
     this.#events = events;
     this.#log = log;
     this.#runTag = runTag(options.token);
+  }
+
+  /** By rank: which host it runs on, numbered in order of first appearance. */
+  get hosts(): readonly number[] {
+    const order = [...new Set(this.#hostIds)];
+    return this.#hostIds.map((id) => order.indexOf(id));
   }
 
   /** Frames dropped so far, by reason. */
@@ -132,6 +141,10 @@ export class PayloadPlane {
     const { rank, hostId } = this.#options;
     this.#generation = world.generation;
     this.#worldSize = world.worldSize;
+    this.#hostIds = Array.from(
+      { length: world.worldSize },
+      (_, r) => world.peers.find((peer) => (peer.rank ?? 0) === r)?.hostId ?? hostId,
+    );
     for (const peer of world.peers) {
       const peerRank = peer.rank ?? 0;
       if (peerRank === rank) continue;
@@ -179,21 +192,26 @@ export class PayloadPlane {
   /** Lays out the reduced vector. The vectors are shared with the main thread. @throws CollectiveError COLLECTIVE_BAD_LAYOUT */
   openAllReduce(input: Extract<CommsInput, { kind: 'openAllReduce' }>): void {
     this.#opened = input;
-    this.#openRounds(input.layout, 1, input.board);
+    this.#openRounds(input.layout, 1, input.board, input.compression);
     const unopened = this.#unopened;
     this.#unopened = [];
     for (const { header, payload } of unopened) this.#route(header, payload);
   }
 
   /** Goes on with other buckets from a round on. @throws CollectiveError COLLECTIVE_BAD_LAYOUT */
-  relayout(layout: VectorLayout, round: number, board: BoardInput | undefined): void {
-    this.#openRounds(layout, round, board);
+  relayout({ layout, round, board, compression }: Extract<CommsInput, { kind: 'relayout' }>): void {
+    this.#openRounds(layout, round, board, compression);
   }
 
-  #openRounds(layout: VectorLayout, firstRound: number, boardInput: BoardInput | undefined): void {
+  #openRounds(
+    layout: VectorLayout,
+    firstRound: number,
+    boardInput: BoardInput | undefined,
+    compression: CompressionInput | undefined,
+  ): void {
     if (this.#opened === undefined) throw notJoined();
     const { rank } = this.#options;
-    const { memory, partials, result } = this.#opened;
+    const { collective, memory, partials, result } = this.#opened;
     if (boardInput !== undefined) {
       const { address, scratch, base } = boardInput;
       const plan = boardPlan(layout, this.#worldSize);
@@ -205,9 +223,12 @@ export class PayloadPlane {
       });
       return;
     }
-    this.#exchange = openExchange('auto', {
+    const plan = makePlan(layout, this.#worldSize);
+    this.#exchange = openExchange(collective, {
       rank,
-      plan: makePlan(layout, this.#worldSize),
+      plan,
+      hosts: this.hosts,
+      codec: compression && new Compressor({ rank, plan, ...compression, onHeap: [...partials, result] }),
       partials,
       result,
       firstRound,
