@@ -3,6 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import sharp from 'sharp';
 import { DataError } from '../../proto/errors.js';
+import { threadTrace } from '../trace/thread-trace.js';
 import { BMP_HEADER_BYTES, decodeBmp, isBmp, readBmpHeader } from './bmp.js';
 import type { RgbImage } from './image.js';
 import { MAX_PIXELS } from './image-header.js';
@@ -132,6 +133,7 @@ function decodeBitmap(path: string, bytes: Uint8Array): RgbImage {
 }
 
 async function decodeByLibrary(path: string, bytes: Uint8Array): Promise<RgbImage> {
+  const beganMs = threadTrace.begin();
   try {
     const { data, info } = await sharp(bytes, {
       failOn: 'none',
@@ -145,6 +147,7 @@ async function decodeByLibrary(path: string, bytes: Uint8Array): Promise<RgbImag
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new DataError('DATA_IMAGE_UNREADABLE', `${info.channels} channels after decoding`);
+    threadTrace.end('decode_by_library', beganMs, info.width, info.height);
     return { data, width: info.width, height: info.height };
   } catch (cause) {
     throw unreadable(path, cause);

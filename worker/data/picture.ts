@@ -1,4 +1,6 @@
 /** Pictures of which parts are made when they are asked for, in the caller's own rectangle of the thread's heap. */
+
+import { threadTrace } from '../trace/thread-trace.js';
 import type { Rectangle, RgbImage } from './image.js';
 import { decodeJpeg } from './jpeg.js';
 import type { JpegHeader } from './jpeg-header.js';
@@ -47,7 +49,13 @@ export function jpegPicture(bytes: Uint8Array, header: JpegHeader, decode: () =>
   return {
     width,
     height,
-    draw: (part, target) => repaired?.draw(part, target) ?? decodeJpeg(bytes, header, part, target),
+    draw(part, target) {
+      if (repaired !== undefined) return repaired.draw(part, target);
+      const beganMs = threadTrace.begin();
+      const isSound = decodeJpeg(bytes, header, part, target);
+      threadTrace.end('decode', beganMs, part.width, part.height);
+      return isSound;
+    },
     async repair() {
       repaired = decodedPicture(await decode());
     },

@@ -1,6 +1,7 @@
 /** One image of the data set made ready for the network. */
 import type { Hyp } from '../../configs/run-config.js';
 import { type RandomStream, randomStream } from '../../proto/random.js';
+import { threadTrace } from '../trace/thread-trace.js';
 import { applyPixelStages, perspectiveScene, type Scene } from './augment.js';
 import { drawObjects, pasteMirrored } from './copy-paste.js';
 import type { Dataset } from './dataset.js';
@@ -222,6 +223,7 @@ export async function makeSample(
   };
   for (;;) {
     // Nothing may wait while a picture lies on the thread's heap: what has to wait gets a copy, or is done first.
+    const beganMs = threadTrace.begin();
     const left = pixelHeap().frame((): RgbImage | Picture | undefined => {
       const made = view.render();
       if (!('data' in made)) return made;
@@ -229,6 +231,7 @@ export async function makeSample(
       finish(made);
       return undefined;
     });
+    threadTrace.end('augment', beganMs, key.index);
     if (left === undefined) return labels;
     if ('data' in left) {
       finish(await applyFilters(left, filters));

@@ -44,8 +44,12 @@ export const SPANS = {
   batch: { category: 'data', args: ['epoch', 'images'], overlaps: true },
   /** One image of a batch, made ready for the network. */
   sample: { category: 'data', args: ['image', 'epoch'], overlaps: true },
-  /** One picture file, read and decoded. */
-  decode: { category: 'data', args: ['image'], overlaps: true },
+  /** A sample's pixels are drawn, mixed and filtered; of JPEG files only now decoded. */
+  augment: { category: 'data', args: ['image'] },
+  /** A rectangle of a JPEG file. */
+  decode: { category: 'data', args: ['width', 'height'] },
+  /** A whole picture of another kind, by libvips in the background. */
+  decode_by_library: { category: 'data', args: ['width', 'height'], overlaps: true },
 } as const satisfies Readonly<Record<string, SpanKind>>;
 
 export type SpanName = keyof typeof SPANS;
