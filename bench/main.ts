@@ -10,9 +10,29 @@ const BENCHMARKS: Readonly<Record<string, { about: string; run(args: readonly st
     about: 'training steps here and in PyTorch: images per second, phases, memory',
     run: async (args) => (await import('./step/step.js')).benchStep(args),
   },
+  startup: {
+    about: 'from the command to the first finished step, phase by phase',
+    run: async (args) => (await import('./startup/startup.js')).benchStartup(args),
+  },
+  allreduce: {
+    about: 'the all-reduce over shared memory, ipc or TCP against Gloo: latency, bandwidth, CPU',
+    run: async (args) => (await import('./allreduce/allreduce.js')).benchAllReduce(args),
+  },
+  scaling: {
+    about: 'one worker against several with one thread each',
+    run: async (args) => (await import('./scaling/scaling.js')).benchScaling(args),
+  },
+  simulate: {
+    about: 'step times of worlds that are not here, from measured figures',
+    run: async (args) => (await import('./simulate/simulate.js')).benchSimulate(args),
+  },
   parity: {
     about: 'the same training in PyTorch and here, step by step',
     run: async (args) => (await import('./parity/parity.js')).benchParity(args),
+  },
+  loader: {
+    about: 'training samples per second of a core, here and in PyTorch with OpenCV',
+    run: async (args) => (await import('./loader/loader.js')).benchLoader(args),
   },
   losses: {
     about: 'the five box losses side by side on the shapes data set',

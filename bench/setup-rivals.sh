@@ -18,5 +18,5 @@ if [ -n "${TORCH_INDEX:-}" ]; then
   pip --index-url "$TORCH_INDEX" torch==2.15.0 torchvision==0.29.2
 fi
 pip torch==2.15.0 torchvision==0.29.2 numpy==2.4.6 safetensors==0.8.0 \
-  pycocotools==2.0.11 opencv-python-headless==4.13.0.92 PyYAML==6.0.3
+  pycocotools==2.0.11 opencv-python-headless==4.13.0.92 PyYAML==6.0.3 pillow==13.0.0
 echo "ready: $folder/bin/python"

@@ -55,14 +55,22 @@ export interface SingleProcessOptions {
 export async function openSingleProcess(options: SingleProcessOptions): Promise<SingleProcess> {
   const { config, model, initialState, iterationsPerEpoch, numImages } = options;
   const engine = await openEngine(config.engine, { numThreads: config.threadsPerWorker, device: 'cpu' });
-  const programs = new TrainPrograms(engine, model, config);
+  const programs = new TrainPrograms(engine, model, config, config.epochs * iterationsPerEpoch);
   const state = new TrainState(model, programs.layout, config.optimizer);
   state.start(initialState);
   const world = { generation: 1, rank: 0, worldSize: 1, configJson: '' };
   const allReduce: AllReduce = new AllReduce({ ...programs.layout, virtualRanks: 1 }, world, (input) => {
     // One worker: the round is over as soon as it is waited for.
     if (input.kind !== 'awaitRound') return;
-    allReduce.roundDone({ round: input.round, bytesSent: 0, bytesReceived: 0, exchangeMs: 0, numDropped: {} });
+    allReduce.roundDone({
+      round: input.round,
+      bytesSent: 0,
+      bytesReceived: 0,
+      exchangeMs: 0,
+      bucketReadyMs: [],
+      bucketDoneMs: [],
+      numDropped: {},
+    });
   });
   const schedule = createSchedule({
     hyp: config.hyp,

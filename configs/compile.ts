@@ -7,6 +7,7 @@ import { readCollective } from './collective.js';
 import { chooseSaveDir, findCheckpoint, findConfigFile, newestCheckpoint } from './find.js';
 import type { HostFacts, LaunchSettings } from './launch-settings.js';
 import { environmentLayer, fileLayer, flagLayer, Settings } from './layers.js';
+import { type FoundEngine, settleAmp } from './precision.js';
 import { compileLaunch } from './processes.js';
 import type { DatasetConfig, Hyp, RunConfig } from './run-config.js';
 import { compileSampling } from './sampling.js';
@@ -46,7 +47,7 @@ export interface CompiledRun {
 const FREE_ON_RESUME = new Set(
   (
     'resume nproc device nnodes node-rank rdzv-endpoint rdzv-id max-restarts engine threads-per-worker loader-threads ' +
-    'bucket-mb trace join-timeout drain-timeout stall-timeout orphan local-rank log-level log-format log-dir progress ' +
+    'bucket-mb trace gpu-memory join-timeout drain-timeout stall-timeout orphan local-rank log-level log-format log-dir progress ' +
     'metrics-port metrics-host noautoanchor'
   ).split(' '),
 );
@@ -67,9 +68,12 @@ export async function compileRun(input: CompileInput): Promise<CompiledRun> {
   return { launch, config: deepFreeze(config), warnings, settings };
 }
 
-/** The configuration with the engine that was really found. */
-export function withEngine(config: RunConfig, engine: RunConfig['engine']): RunConfig {
-  return deepFreeze({ ...config, engine });
+/**
+ * The configuration with the engine that was really found, and what follows from it.
+ * @throws ConfigError as `settleAmp`
+ */
+export function withEngine(config: RunConfig, engine: FoundEngine): RunConfig {
+  return deepFreeze({ ...config, engine: engine.name, amp: settleAmp(config.amp, engine) });
 }
 
 function mergeSettings(input: CompileInput): Settings {
@@ -130,6 +134,9 @@ async function compileFresh(
     scaAlpha: origin?.scaAlpha ?? settings.number('sca-alpha'),
     lossNorm: settings.choice('loss-norm'),
     syncBn: settings.flag('sync-bn'),
+    // Validation computes in float32 always.
+    amp: command === 'val' ? 'off' : settings.choice('amp'),
+    tf32: settings.choice('tf32') === 'on',
     linearLr: settings.flag('linear-lr'),
     labelSmoothing: origin?.labelSmoothing ?? settings.number('label-smoothing'),
     patience: settings.number('patience'),

@@ -23,7 +23,7 @@ const generatorSchema = z.strictObject({
 });
 
 const datasetSchema = z.strictObject({
-  /** Root of relative paths; itself relative to this file's folder or to the working folder. */
+  /** Root of relative paths; itself relative to this file's folder or to the working folder, or an address (http, https, s3). */
   path: z.optional(z.nullable(z.string())),
   train: z.optional(z.nullable(sources)),
   val: z.optional(z.nullable(sources)),
@@ -157,6 +157,10 @@ async function findSources(value: DatasetYaml, source: YamlSource, options: Read
   return again.located;
 }
 
+function isStoreAddress(text: string): boolean {
+  return /^(https?|s3):\/\//i.test(text);
+}
+
 function locateSources(
   value: DatasetYaml,
   source: YamlSource,
@@ -172,8 +176,9 @@ function locateSources(
   const locate = (split: Split): string[] => {
     const given = value[split] ?? [];
     return [given].flat().map((entry) => {
-      // An index of tar files behind HTTP(S); whether it is there shows when it is read.
-      if (/^https?:\/\//i.test(entry)) return entry;
+      // An index of tar files in a store; whether it is there shows when it is read.
+      if (isStoreAddress(entry)) return entry;
+      if (isStoreAddress(path)) return new URL(entry, path.endsWith('/') ? path : `${path}/`).href;
       const candidates = [...new Set(roots.map((root) => resolve(root, entry)))];
       const found = candidates.find((candidate) => existsSync(candidate));
       // A test split is used on request only; most people do not have it.

@@ -14,6 +14,8 @@ export interface LaunchSettings {
   readonly devices: readonly string[];
   /** `gpu` when GPUs were named, `auto` when nothing was. */
   readonly deviceKind: 'auto' | 'cpu' | 'gpu';
+  /** Most device memory of a worker in MiB; undefined: no limit. */
+  readonly gpuMemoryMb: number | undefined;
   readonly engine: 'auto' | 'tensorflow' | 'wasm';
   readonly threadsPerWorker: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
@@ -33,4 +35,8 @@ export interface HostFacts {
   readonly numCores: number;
   /** Indices of the GPUs that the NVIDIA driver offers, such as `['0', '1']`. */
   readonly gpus: readonly string[];
+  /** UUIDs of GPUs and of their MIG parts. @defaultValue none known */
+  readonly deviceIds?: readonly string[] | undefined;
+  /** What `--device auto` and `all` take: GPUs that CUDA_VISIBLE_DEVICES leaves, MIG parts in place of GPUs in MIG mode. @defaultValue `gpus` */
+  readonly offeredGpus?: readonly string[] | undefined;
 }

@@ -1,8 +1,8 @@
 /** Checks of the settings that say which processes run where. Pure. */
 import { ConfigError } from '../proto/errors.js';
+import { assignDevices, readDevices, readNproc } from './devices.js';
 import type { HostFacts, LaunchSettings } from './launch-settings.js';
 import type { Settings } from './layers.js';
-import type { SettingValue } from './schema/settings.js';
 
 /**
  * Compiles this host's launch settings.
@@ -17,7 +17,7 @@ export function compileLaunch(
   const warnings: string[] = [];
   const device = readDevices(settings.text('device'), host);
   const nproc = readNproc(settings.get('nproc'), device, host);
-  const devices = assignDevices(nproc, device, host, warnings);
+  const devices = assignDevices(nproc, device, host);
   const nnodes = readNnodes(settings.text('nnodes'));
   const nodeRank = readNodeRank(settings.text('node-rank'), nnodes);
   const rdzvEndpoint = readEndpoint(settings.text('rdzv-endpoint'), nnodes);
@@ -36,6 +36,7 @@ export function compileLaunch(
       rdzvId: nnodes > 1 ? settings.text('rdzv-id') || 'default' : '',
       devices,
       deviceKind: device === 'auto' || device === 'cpu' ? device : 'gpu',
+      gpuMemoryMb: settings.origin('gpu-memory') === undefined ? undefined : settings.number('gpu-memory'),
       engine: settings.choice('engine'),
       threadsPerWorker,
       logLevel: settings.choice('log-level'),
@@ -70,73 +71,6 @@ function refuseLater(settings: Settings): void {
       },
     );
   }
-}
-
-/** `auto`, `cpu`, or a list of GPU indices. */
-type DeviceChoice = 'auto' | 'cpu' | readonly string[];
-
-function readDevices(text: string, host: HostFacts): DeviceChoice {
-  const plain = text.trim();
-  if (plain === '' || plain === 'auto') return 'auto';
-  if (plain === 'cpu') return 'cpu';
-  const list = plain.split(',').map((part) => part.trim().replace(/^cuda:/, ''));
-  if (!list.every((index) => /^\d+$/.test(index))) {
-    throw new ConfigError('CONFIG_USAGE', `--device: '${text}' is not auto, cpu, or a list of GPU indices`, {
-      hint: 'for example --device 0,1 or --device cpu',
-    });
-  }
-  const twice = list.find((index, i) => list.indexOf(index) !== i);
-  if (twice !== undefined) {
-    throw new ConfigError('CONFIG_DEVICES', `--device: GPU ${twice} is listed twice in '${text}'`, {
-      hint: 'one worker runs on each device: list each GPU once',
-    });
-  }
-  const missing = list.filter((index) => !host.gpus.includes(index));
-  if (missing.length > 0) {
-    const there = host.gpus.length > 0 ? `this host has GPU ${host.gpus.join(', ')}` : 'this host has no NVIDIA driver';
-    throw new ConfigError('CONFIG_DEVICES', `--device ${text}: GPU ${missing.join(', ')} is not there; ${there}`, {
-      hint: host.gpus.length > 0 ? `use --device ${host.gpus.join(',')}` : 'use --device cpu, or see launch doctor',
-      details: { missing, gpus: host.gpus },
-    });
-  }
-  return list;
-}
-
-function readNproc(value: SettingValue | undefined, device: DeviceChoice, host: HostFacts): number {
-  if (value === undefined) return Array.isArray(device) ? device.length : 1;
-  const text = String(value).trim();
-  if (text === 'cpu') return host.numCores;
-  if (text === 'auto') return device !== 'cpu' && host.gpus.length > 0 ? host.gpus.length : host.numCores;
-  if (text === 'gpu') {
-    if (host.gpus.length > 0) return host.gpus.length;
-    throw new ConfigError('CONFIG_DEVICES', '--nproc gpu: this host has no NVIDIA driver', {
-      hint: 'use --nproc 2 --device cpu',
-    });
-  }
-  const nproc = /^\d+$/.test(text) ? Number(text) : 0;
-  if (nproc >= 1 && nproc <= 1024) return nproc;
-  throw new ConfigError('CONFIG_USAGE', `--nproc: '${text}' is not a whole number from 1 to 1024, auto, gpu or cpu`, {
-    hint: 'for example --nproc 2',
-  });
-}
-
-function assignDevices(nproc: number, device: DeviceChoice, host: HostFacts, warnings: string[]): string[] {
-  const workers = Array.from({ length: nproc }, (_, localRank) => localRank);
-  if (device === 'cpu' || (device === 'auto' && host.gpus.length === 0)) return workers.map(() => '-1');
-  const list: readonly string[] = device === 'auto' ? host.gpus : device;
-  if (device !== 'auto' && list.length !== nproc) {
-    const fix = list.length > nproc ? list.slice(0, nproc).join(',') : undefined;
-    throw new ConfigError(
-      'CONFIG_DEVICES',
-      `--nproc ${nproc} and --device ${list.join(',')} do not fit: ${nproc} workers need ${nproc} devices, ${list.length} are listed`,
-      {
-        hint: `use --nproc ${list.length}${fix ? `, or --device ${fix}` : ''}`,
-        details: { nproc, devices: list },
-      },
-    );
-  }
-  if (nproc > list.length) warnings.push(`${nproc} workers share ${list.length} GPU(s)`);
-  return workers.map((localRank) => list[localRank % list.length] ?? '-1');
 }
 
 function readNnodes(text: string): number {

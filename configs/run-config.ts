@@ -54,6 +54,9 @@ export interface Hyp {
 /** Box losses: 1 − similarity, by the paper's table. */
 export type BoxLossName = 'iou' | 'giou' | 'diou' | 'ciou' | 'sca';
 
+/** Mixed precision: `off` is float32 throughout. */
+export type Amp = 'auto' | 'off' | 'fp16' | 'bf16';
+
 /** A data set after its YAML has been read: absolute paths, class names filled in. */
 export interface DatasetConfig {
   /** The YAML that it came from, for messages. */
@@ -111,6 +114,10 @@ export interface RunConfig {
   /** `rank`: each virtual rank's own means, summed (the reference's DDP). `global`: normalised by counts over all virtual ranks. */
   readonly lossNorm: 'rank' | 'global';
   readonly syncBn: boolean;
+  /** Type of convolutions and activations; `auto` stands only until the launcher knows the engine (see `precision.ts`). */
+  readonly amp: Amp;
+  /** Whether NVIDIA's libraries may round float32 factors to TF32. */
+  readonly tf32: boolean;
   readonly linearLr: boolean;
   readonly labelSmoothing: number;
   /** Epochs without a better fitness before training stops; 0: never. */

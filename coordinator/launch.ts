@@ -8,12 +8,15 @@ import type { RunConfig } from '../configs/run-config.js';
 import { EXIT, type LockstepError, serializeError } from '../proto/errors.js';
 import { ResourceStack } from '../proto/lifecycle.js';
 import { builtEntry } from '../proto/paths.js';
+import { milestone, writeMilestones } from '../proto/telemetry/milestones.js';
 import { parseEndpoint, tcpEndpoint } from '../proto/transport/address.js';
 import { ControlServer } from '../proto/transport/zmq.js';
 import { Agent } from './agent.js';
 import { Coordinator } from './coordinator.js';
 import { openDataset } from './dataset.js';
 import { type ReadyEngine, readyEngine } from './engine.js';
+import { rankOfGpu, registerGpuMetrics } from './gpu/metrics.js';
+import { GpuSampler } from './gpu/sampler.js';
 import { LogRouter } from './log-router.js';
 import type { Outcome } from './membership-events.js';
 import { createMetrics } from './metrics.js';
@@ -80,10 +83,16 @@ async function lead(
     }),
   );
   terminal.say(`metrics at ${status.url}/metrics`, 'info', { url: status.url });
+  milestone('sockets');
   // Another engine gives other bits, so a resumed run keeps its own unless asked.
   const wanted = compiled.resume !== '' && launch.engine === 'auto' ? compiled.engine : launch.engine;
   const engine = await readyEngine(launch, wanted, terminal);
-  const config = withEngine(compiled, engine.name);
+  milestone('engine files');
+  const config = withEngine(compiled, engine);
+  if (engine.usesGpus) {
+    const onFigures = registerGpuMetrics(metrics.registry, rankOfGpu(launch.devices, 0));
+    resources.use(GpuSampler.start({ onFigures }));
+  }
   const folder = openRunFolder(config, version);
   folder.update({ metricsUrl: status.url });
   terminal.say(`run folder ${config.saveDir}`, 'info', { saveDir: config.saveDir });
@@ -112,7 +121,11 @@ async function lead(
     advertise: await advertisedAddress(launch),
     endpoint: server.endpoint.replace('0.0.0.0', '127.0.0.1'),
     prepareEngine: async () => engine,
-    onStarted: (pids) => folder.update({ workerPids: pids }),
+    onStarted(pids) {
+      milestone('workers started');
+      writeMilestones('launcher');
+      folder.update({ workerPids: pids });
+    },
   });
   const restoreSignals = handleSignals({
     drain(reason, exitCode) {

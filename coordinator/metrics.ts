@@ -1,6 +1,7 @@
 /** The run's Prometheus metrics, fed by run events. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RunConfig } from '../configs/run-config.js';
+import { DataWait } from './data-wait.js';
 import type { Observer, RunEvent } from './observer.js';
 
 const PREFIX = 'lockstep_';
@@ -55,8 +56,19 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
   const lastStep = gauge('last_step_timestamp_seconds', 'When the last step ended, Unix time', ['rank']);
   const stepDuration = histogram('step_duration_seconds', 'Whole steps', ['rank']);
   const stepPhase = histogram('step_phase_duration_seconds', 'Parts of steps', ['rank', 'phase']);
+  const dataWaitRatio = gauge(
+    'data_wait_ratio',
+    'Share of step time that was spent waiting for data, in the last finished epoch',
+    ['rank'],
+  );
+  const compressionError = gauge(
+    'compression_error_ratio',
+    'What compression left out per step of the last finished epoch, as a share of what was to be sent',
+  );
   const imagesPerSecond = gauge('images_per_second', 'Images per second over all ranks, in the last step');
   const loss = gauge('loss', 'Losses of the last step (train) or validation (val)', ['component', 'split']);
+  const lossScale = gauge('loss_scale', 'What the loss is multiplied by in mixed precision');
+  const skippedSteps = counter('skipped_steps_total', 'Steps that updated nothing, by what was not finite', ['reason']);
   const learningRate = gauge('learning_rate', 'Learning rate of each parameter group', ['param_group']);
   const momentum = gauge('momentum', 'Momentum of the optimizer');
   const allreduceDuration = histogram('allreduce_duration_seconds', 'All-reduce of a step', ['rank']);
@@ -109,6 +121,7 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
   epochsTarget.set(config.epochs);
   setState('starting');
   let best = 0;
+  const dataWait = new DataWait();
 
   const observe = (event: RunEvent): void => {
     switch (event.kind) {
@@ -126,6 +139,7 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
       case 'step': {
         const { report } = event;
         const rank = String(report.rank ?? 0);
+        dataWait.add(report);
         steps.inc({ rank });
         images.inc({ rank, split: 'train' }, report.localImages ?? 0);
         lastStep.set({ rank }, now());
@@ -148,10 +162,15 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
         for (const [group, rate] of (report.learningRates ?? []).entries())
           learningRate.set({ param_group: String(group) }, rate);
         momentum.set(report.momentum ?? 0);
+        if (report.lossScale) lossScale.set(report.lossScale);
+        if (report.skipped) skippedSteps.inc({ reason: report.skipped });
         break;
       }
       case 'epoch': {
         const { report } = event;
+        const waited = dataWait.of(report.epoch ?? 0)?.byRank ?? [];
+        for (const [rank, share] of waited) dataWaitRatio.set({ rank: String(rank) }, share);
+        if ((report.compressionError ?? -1) >= 0) compressionError.set(report.compressionError ?? 0);
         if (!report.validated) break;
         evalDuration.observe(report.valSeconds ?? 0);
         precision.set(report.precision ?? 0);

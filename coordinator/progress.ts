@@ -1,4 +1,6 @@
 /** Shows how a run goes: start-up phases, per epoch a header and a line as in the reference, results after validation. */
+import { compressionLine } from './compression-error.js';
+import { DataWait, dataWaitLine } from './data-wait.js';
 import { clock, columns, memory, significant } from './format.js';
 import type { RunEvent } from './observer.js';
 import type { Terminal } from './terminal.js';
@@ -35,6 +37,7 @@ export class Progress {
   readonly #epochs: number;
   readonly #now: () => number;
   #epoch: EpochState | undefined;
+  readonly #dataWait = new DataWait();
   #residentBytes = 0;
   #lastPlainMs = Number.NEGATIVE_INFINITY;
   #lastTenth = 0;
@@ -76,6 +79,7 @@ export class Progress {
         this.#heartbeat(event.report);
         break;
       case 'step':
+        this.#dataWait.add(event.report);
         if (showsProgress && event.report.rank === 0) this.#step(event.report);
         break;
       case 'epoch':
@@ -188,6 +192,14 @@ export class Progress {
           allreduceHiddenShare: hidden,
         },
       );
+    const compression = compressionLine(epoch ?? 0, report.compressionError);
+    if (compression !== undefined) {
+      this.#terminal.say(compression, 'info', { epoch, compressionError: report.compressionError });
+    }
+    const wait = this.#dataWait.of(epoch ?? 0);
+    if (wait !== undefined) {
+      this.#terminal.say(dataWaitLine(epoch ?? 0, wait), 'info', { epoch, dataWaitShare: wait.share });
+    }
     if (!report.validated) return;
     const { precision, recall, map50, map, ap65, ap75, ap80, ap90 } = report;
     const values = [precision, recall, map50, map, ap65, ap75, ap80, ap90];
@@ -223,7 +235,7 @@ function ledgerLine({
 }: LedgerReport): string {
   const apart = [
     ...(unreadable ? [`${unreadable} unreadable`] : []),
-    ...(nonFinite ? [`${nonFinite} in steps whose loss was not finite`] : []),
+    ...(nonFinite ? [`${nonFinite} in steps that were skipped`] : []),
   ];
   const which = apart.length > 0 ? ` (${apart.join(', ')})` : '';
   return `epoch ${epoch ?? 0}: ${images ?? 0} of ${expectedImages ?? 0} images ${complete ? 'once' : 'NOT once'}${which}, ledger ${checksum}`;

@@ -1,6 +1,7 @@
 /** The environment that a worker is started with: torchrun's variables and ours. README.md lists them. */
 import type { LaunchSettings } from '../configs/launch-settings.js';
 import type { RunConfig } from '../configs/run-config.js';
+import { gpuEnvironment } from './gpu/environment.js';
 import { LIFELINE_FD } from './supervisor.js';
 
 /** The engine that a host has made ready. */
@@ -43,7 +44,6 @@ export function workerEnvironment(
     MASTER_PORT: String(place.masterPort),
     RUN_ID: config.runId,
     RESTART_COUNT: '0',
-    CUDA_VISIBLE_DEVICES: (place.engine.usesGpus && launch.devices[place.localRank]) || '-1',
     LOCKSTEP_TOKEN: place.token,
     LOCKSTEP_RUNTIME_DIR: place.runtimeDir,
     LOCKSTEP_REMOTE: launch.nnodes > 1 ? '1' : '0',
@@ -59,6 +59,10 @@ export function workerEnvironment(
     TF_NUM_INTRAOP_THREADS: threads,
     TF_NUM_INTEROP_THREADS: threads,
     TF_CPP_MIN_LOG_LEVEL: base.TF_CPP_MIN_LOG_LEVEL ?? '2',
-    TF_FORCE_GPU_ALLOW_GROWTH: base.TF_FORCE_GPU_ALLOW_GROWTH ?? 'true',
+    ...gpuEnvironment(base, {
+      device: place.engine.usesGpus ? launch.devices[place.localRank] : undefined,
+      tf32: config.tf32,
+      memoryLimitMb: launch.gpuMemoryMb,
+    }),
   };
 }

@@ -1,7 +1,10 @@
 /** The worker process. Started by `launch`, one per device; the environment says everything (see environment.ts). */
 import { serializeError } from '../proto/errors.js';
+import { milestone } from '../proto/telemetry/milestones.js';
 import { readEnvironment } from './environment.js';
 import { runMember } from './member.js';
+
+milestone('modules');
 
 // The launcher decides when to stop: a terminal's Ctrl-C reaches the whole group, and a worker that obeyed it by itself
 // would stop at another step than its peers.

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { RunConfig } from '../configs/run-config.js';
 import { serializeError } from '../proto/errors.js';
 import { createLogger, type Logger, type LogLevel } from '../proto/telemetry/logger.js';
+import { milestone } from '../proto/telemetry/milestones.js';
 import { openEngine } from './engine/registry.js';
 import type { WorkerEnvironment } from './environment.js';
 import { hostId } from './host-id.js';
@@ -54,9 +55,11 @@ export async function runMember(env: WorkerEnvironment, work: MemberWork = confi
 async function joinAndRun(env: WorkerEnvironment, comms: Comms, log: Logger, work: MemberWork): Promise<RunOutcome> {
   comms.setProgress(0, 'engine');
   const engine = await openEngine(env.engine, { numThreads: env.threads, device: env.device });
+  milestone('engine');
   try {
     comms.setProgress(0, 'join');
     const world = await comms.join({ engine: engine.info });
+    milestone('world');
     const config = JSON.parse(world.configJson) as RunConfig;
     log.debug({ ...engine.info, worldSize: world.worldSize, generation: world.generation }, 'joined');
     comms.setProgress(0, 'prepare');

@@ -23,6 +23,7 @@ export class MicrobatchSum {
   /** By bucket: how many gradients are still to come. */
   readonly #waiting: number[];
   #losses: Float32Array = new Float32Array(3);
+  #numOverflows = 0;
 
   constructor(parts: MicrobatchSumParts) {
     this.#parts = parts;
@@ -37,6 +38,10 @@ export class MicrobatchSum {
     const place = programs.place(name);
     if (place.kind === 'loss') {
       this.#losses = data;
+      return;
+    }
+    if (place.kind === 'overflow') {
+      this.#numOverflows = data[0]!;
       return;
     }
     // Statistics are averaged over images, so that an epoch's smaller last step weighs less.
@@ -63,6 +68,7 @@ export class MicrobatchSum {
     tail[TAIL.cls] = finite ? cls * weight : 0;
     tail[TAIL.drain] = drain ? 1 : 0;
     tail[TAIL.nonFinite] = finite ? 0 : 1;
+    tail[TAIL.overflow] = finite && this.#numOverflows > 0 ? 1 : 0;
     tail[TAIL.badImages] = batch.badItems.length;
     const indices = batch.items.map(({ index }) => index);
     tail.set(ledger.entry(batch.epoch, indices), TAIL.ledger);

@@ -1,4 +1,5 @@
 /** The microbatches of this worker's virtual ranks, step by step, fetched ahead of the training loop. */
+import { milestone } from '../proto/telemetry/milestones.js';
 import type { Batch } from './data/batch.js';
 import type { Loader } from './data/loader.js';
 import type { EpochPlans } from './epoch-plans.js';
@@ -22,6 +23,7 @@ export class MicrobatchStream {
   readonly #epochs: number;
   readonly #virtualRanks: readonly number[];
   #requested: { epoch: number; step: number };
+  #hasDelivered = false;
 
   /**
    * @param epochs of the whole run
@@ -50,6 +52,8 @@ export class MicrobatchStream {
       const empty = this.#plans.plan(epoch).microbatch(step, virtualRank).length === 0;
       batches.push(empty ? undefined : await this.#loader.next());
     }
+    if (!this.#hasDelivered) milestone('first batch');
+    this.#hasDelivered = true;
     return { batches };
   }
 

@@ -9,12 +9,14 @@ import { float32Tensor } from './checkpoint/tensor.js';
 import { toStateTensors } from './checkpoint/transfer.js';
 import type { Model } from './model/model.js';
 import type { RunProgress } from './starting-point.js';
-import type { TrainState } from './train-state.js';
+import type { TrainArrays, TrainState } from './train-state.js';
 
 /** What a checkpoint is made from. */
 export interface Snapshot {
   readonly model: Model;
   readonly state: TrainState;
+  /** What resuming needs besides the averaged weights. @defaultValue the state's own arrays */
+  readonly train?: TrainArrays | undefined;
   readonly progress: RunProgress;
   /** Last finished epoch. */
   readonly epoch: number;
@@ -53,7 +55,7 @@ export class RunFiles {
 
   /** Writes `last`, and lets `best` or `epoch{n}` be the same file where asked. Returns its size in bytes. */
   async save(snapshot: Snapshot, copies: { readonly best: boolean; readonly keep: boolean }): Promise<number> {
-    const { model, state, progress } = snapshot;
+    const { model, state, progress, train = snapshot.state.arrays } = snapshot;
     const metadata: CheckpointMetadata = {
       epoch: snapshot.epoch,
       step: state.optimizerSteps,
@@ -70,7 +72,7 @@ export class RunFiles {
     };
     const { bytes } = await writeCheckpoint(this.last, {
       state: toStateTensors(state.exportEma(), model.state),
-      train: new Map([...state.arrays].map(([name, data]) => [name, float32Tensor([data.length], data)])),
+      train: new Map([...train].map(([name, data]) => [name, float32Tensor([data.length], data)])),
       metadata,
     });
     if (copies.best) await this.#copyLast(this.best);

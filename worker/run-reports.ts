@@ -1,10 +1,14 @@
 /** What a training run reports to the coordinator: its start, each step, each epoch. */
+
+import { milestone, writeMilestones } from '../proto/telemetry/milestones.js';
+import type { CompressionFigures } from './collective/gradient-codec.js';
 import type { Dataset } from './data/dataset.js';
 import { countFlops } from './model/summary.js';
 import type { IterationRates } from './optim/schedule.js';
 import { figures } from './results.js';
 import type { RunContext } from './run-context.js';
 import type { StartingPoint } from './starting-point.js';
+import { OverlapSum } from './trace/overlap.js';
 import type { TrainState } from './train-state.js';
 import type { StepResult } from './trainer.js';
 import type { ValReport } from './validator.js';
@@ -40,6 +44,10 @@ export class RunReports {
   readonly #context: RunContext;
   readonly #state: TrainState;
   #imagesSeen = 0;
+  /** Of the epoch so far, on this rank. */
+  #compression: CompressionFigures = { error: 0, signal: 0 };
+  #overlapOfEpoch = new OverlapSum();
+  readonly #overlapOfRun = new OverlapSum();
 
   constructor(context: RunContext, state: TrainState) {
     this.#context = context;
@@ -51,9 +59,15 @@ export class RunReports {
     return this.#imagesSeen;
   }
 
+  /** Of this rank's all-reduce since this process began, the share hidden behind computing; undefined with one worker. */
+  get hiddenShare(): number | undefined {
+    return this.#overlapOfRun.hiddenShare;
+  }
+
   /** Says what is about to be trained; rank 0 speaks for all. */
   started({ model, notes }: StartingPoint, trainSet: Dataset, valSet: Dataset, startEpoch: number): void {
     const { comms, config, rank } = this.#context;
+    milestone('program');
     if (rank !== 0) return;
     const { imgsz, epochs } = config;
     comms.report({
@@ -70,9 +84,30 @@ export class RunReports {
     });
   }
 
+  /** Takes what compression left out since the last call, as a share of what was to be sent; -1 where nothing is compressed. */
+  #takeCompressionError(): number {
+    const { error, signal } = this.#compression;
+    this.#compression = { error: 0, signal: 0 };
+    return signal > 0 ? Math.sqrt(error / signal) : -1;
+  }
+
   step({ epoch, step, stepsPerEpoch, rates, result, imageSize }: StepEvent): void {
     const { comms, rank } = this.#context;
+    if (this.#imagesSeen === 0) {
+      milestone('first step');
+      writeMilestones(`rank-${rank}`);
+    }
     this.#imagesSeen += result.images;
+    const { compression } = result.allReduce;
+    if (compression !== undefined) {
+      const { error, signal } = this.#compression;
+      this.#compression = { error: error + compression.error, signal: signal + compression.signal };
+    }
+    // One worker's sums are made while its gradients are copied: there is nothing to hide.
+    if (this.#context.worldSize > 1) {
+      this.#overlapOfEpoch.add(result.allReduce);
+      this.#overlapOfRun.add(result.allReduce);
+    }
     comms.report({
       stepReport: {
         rank,
@@ -91,9 +126,13 @@ export class RunReports {
         phases: result.phases,
         allreduceBytes: result.allReduce.bytesSent + result.allReduce.bytesReceived,
         allreduceSeconds: result.allReduce.exchangeSeconds,
+        allreduceInFlightSeconds: result.allReduce.inFlightSeconds,
+        allreduceHiddenSeconds: result.allReduce.hiddenSeconds,
         stepSeconds: result.seconds,
         optimizerStepped: result.optimizerStepped,
         imageSize,
+        lossScale: result.lossScale ?? 0,
+        skipped: result.finite ? '' : result.overflowed ? 'gradient' : 'loss',
       },
     });
   }
@@ -101,7 +140,10 @@ export class RunReports {
   /** Says how an epoch went; rank 0 speaks for all. */
   epoch({ epoch, losses, report, fitness, isBest, seconds }: EpochEvent): void {
     const { comms, config, rank } = this.#context;
+    const { hiddenShare } = this.#overlapOfEpoch;
+    this.#overlapOfEpoch = new OverlapSum();
     if (rank !== 0) return;
+    const compressionError = this.#takeCompressionError();
     const [boxLoss, objLoss, clsLoss] = losses;
     const [valBoxLoss, valObjLoss, valClsLoss] = report?.loss ?? NO_LOSS;
     comms.report({
@@ -123,6 +165,8 @@ export class RunReports {
         imagesSeen: this.#imagesSeen,
         labels: report?.numLabels ?? 0,
         valImages: report?.numImages ?? 0,
+        allreduceHiddenShare: hiddenShare ?? -1,
+        compressionError,
       },
     });
   }

@@ -1,5 +1,9 @@
 /** The program of a training step (network, loss and gradients), compiled once per shape of microbatch. */
 import type { RunConfig } from '../configs/run-config.js';
+import { milestone } from '../proto/telemetry/milestones.js';
+import { halfTypeOf, scalesLoss } from './amp/policy.js';
+import { castToHalf } from './amp/rewrite.js';
+import { OVERFLOW_OUTPUT, SCALE_INPUT, ScaledGradients } from './amp/scaled-gradients.js';
 import type { Batch } from './data/batch.js';
 import { gradients } from './engine/autodiff.js';
 import { ProgramBuilder } from './engine/builder.js';
@@ -29,14 +33,17 @@ const LOSS_OUTPUT = 'loss.items';
 const GRADIENT_PREFIX = 'gradient:';
 const STATISTIC_PREFIX = 'statistic:';
 const MEGABYTE = 2 ** 20;
-/** With `--bucket-mb auto` the backward pass is cut so fine, and its pieces are grouped for sending without compiling anew. */
-const AUTO_STAGE_MB = 1;
+/** With `--bucket-mb auto` the backward pass is cut fine, and its pieces are grouped for sending without compiling anew. */
+const AUTO_MIN_STAGE_BYTES = MEGABYTE;
+/** More cuts than these make more graphs to compile and nothing to gain: yolov3 has 248 MB of gradients. */
+const AUTO_MAX_STAGES = 32;
 
 /** What an output of the program is, and where its elements go in the reduced vector. */
 export type OutputPlace =
   | { readonly kind: 'gradient'; readonly offset: number; readonly bucket: number }
   | { readonly kind: 'statistic'; readonly offset: number }
-  | { readonly kind: 'loss' };
+  | { readonly kind: 'loss' }
+  | { readonly kind: 'overflow' };
 
 interface WrittenProgram {
   readonly program: Program;
@@ -77,17 +84,20 @@ function writeProgram(model: Model, config: RunConfig, batch: number, height: nu
   );
   const names = new Map(trainable.map((entry) => [parameters.get(entry.name)!.id, entry.name]));
   const inBackwardOrder: LayoutEntry[] = [];
+  // Four images share one, so each counts four times.
+  const stepLoss = config.quad ? b.mul(loss, 4) : loss;
+  const scaling = scalesLoss(config.amp) ? new ScaledGradients(b) : undefined;
   gradients(
     b,
-    // Four images share one, so each counts four times.
-    config.quad ? b.mul(loss, 4) : loss,
+    scaling?.scaled(stepLoss) ?? stepLoss,
     trainable.map((entry) => parameters.get(entry.name)!),
     (parameter, gradient) => {
       const name = names.get(parameter.id)!;
       inBackwardOrder.push({ name, length: numElements(parameter.shape) });
-      b.output(GRADIENT_PREFIX + name, gradient);
+      b.output(GRADIENT_PREFIX + name, scaling?.unscaled(gradient) ?? gradient);
     },
   );
+  scaling?.finish();
   const statistics: LayoutEntry[] = [];
   for (const { name, mean, variance } of batchStats) {
     for (const [kind, value] of [['running_mean', mean] as const, ['running_var', variance] as const]) {
@@ -119,11 +129,17 @@ export class TrainPrograms {
   readonly #engine: Engine;
   readonly #model: Model;
   readonly #config: RunConfig;
+  readonly #iterations: number;
   readonly #compiled = new Map<string, Executable>();
   readonly #segmented = new Map<string, SegmentedExecutable>();
-  readonly #places = new Map<string, OutputPlace>([[LOSS_OUTPUT, { kind: 'loss' }]]);
+  readonly #places = new Map<string, OutputPlace>([
+    [LOSS_OUTPUT, { kind: 'loss' }],
+    [OVERFLOW_OUTPUT, { kind: 'overflow' }],
+  ]);
 
-  constructor(engine: Engine, model: Model, config: RunConfig) {
+  /** @param iterations of the whole run, from its first epoch on: what programs may cost to compile */
+  constructor(engine: Engine, model: Model, config: RunConfig, iterations = 1) {
+    this.#iterations = iterations;
     this.#engine = engine;
     this.#model = model;
     this.#config = config;
@@ -132,8 +148,8 @@ export class TrainPrograms {
     const written = writeProgram(model, config, 1, config.imgsz, config.imgsz);
     // The statistics of a single virtual rank are those of the whole batch already.
     if (config.syncBn && config.virtualRanks > 1) this.syncPoints = splitProgram(written.program).points;
-    const stageMb = config.bucketMb === 'auto' ? AUTO_STAGE_MB : config.bucketMb;
-    this.#layout = layoutReducedVector(written.gradients, written.statistics, stageMb * MEGABYTE);
+    const stageBytes = config.bucketMb === 'auto' ? autoStageBytes(written.gradients) : config.bucketMb * MEGABYTE;
+    this.#layout = layoutReducedVector(written.gradients, written.statistics, stageBytes);
     this.stages = this.#layout.buckets;
     this.#placeGradients();
     for (const { name, offset } of this.layout.statistics) {
@@ -184,12 +200,14 @@ export class TrainPrograms {
   /**
    * Puts a batch and its assigned targets on the device, beside the weights that are there already.
    * @param normalisers what the loss is divided by, where that is not the batch's own counts
+   * @param lossScale the scale in force, where the program scales its loss
    */
   feeds(
     batch: Batch,
     layers: readonly LayerTargets[],
     weights: ReadonlyMap<string, DeviceTensor>,
     normalisers?: LossNormalisers,
+    lossScale?: number,
   ): StepFeeds {
     const { height, width, numImages } = batch;
     const balance = initialBalance(this.#model.numDetectionLayers);
@@ -199,6 +217,7 @@ export class TrainPrograms {
     for (const { name, data, shape } of lossFeeds(layers, numImages, { balance, ...normalisers })) {
       made[name] = this.#engine.tensor(data, shape);
     }
+    if (lossScale !== undefined) made[SCALE_INPUT] = this.#engine.tensor(Float32Array.of(lossScale), []);
     return {
       all: { ...Object.fromEntries(weights), ...made },
       dispose: () => {
@@ -216,10 +235,12 @@ export class TrainPrograms {
       // The forward pass's own outputs come first; then the gradients, bucket by bucket, as they leave.
       const stages = this.stages.map(({ names }) => names.map((name) => GRADIENT_PREFIX + name));
       stages[0] = [LOSS_OUTPUT, ...statistics.map(({ name }) => STATISTIC_PREFIX + name), ...(stages[0] ?? [])];
-      compiled = this.#engine.compile(program, {
+      compiled = this.#engine.compile(this.#inPrecision(program), {
         name: `train-${key}`,
         stages: stages.filter((names) => names.length > 0),
+        expectedRuns: this.#expectedRuns(shape),
       });
+      milestone(`compiled ${key}`);
       this.#compiled.set(key, compiled);
     }
     return compiled;
@@ -230,10 +251,19 @@ export class TrainPrograms {
     const key = keyOf(shape);
     let compiled = this.#segmented.get(key);
     if (compiled === undefined) {
-      compiled = new SegmentedExecutable(this.#engine, this.#write(shape).program, `train-${key}`);
+      compiled = new SegmentedExecutable(this.#engine, this.#write(shape).program, `train-${key}`, (segment) =>
+        this.#inPrecision(segment),
+      );
       this.#segmented.set(key, compiled);
     }
     return compiled;
+  }
+
+  /** Every iteration runs the full shape where there is one; any other comes about once per epoch. */
+  #expectedRuns({ numImages, height, width }: BatchShape): number {
+    const { batchSize, epochs, imgsz, multiScale, rect, virtualRanks } = this.#config;
+    const isFull = numImages === Math.ceil(batchSize / virtualRanks) && height === imgsz && width === imgsz;
+    return isFull && !multiScale && !rect ? this.#iterations : Math.min(epochs, this.#iterations);
   }
 
   dispose(): void {
@@ -242,9 +272,19 @@ export class TrainPrograms {
     this.#segmented.clear();
   }
 
+  #inPrecision(program: Program): Program {
+    const half = halfTypeOf(this.#config.amp);
+    return half === undefined ? program : castToHalf(program, half);
+  }
+
   #write({ numImages, height, width }: BatchShape): WrittenProgram {
     return writeProgram(this.#model, this.#config, numImages, height, width);
   }
+}
+
+function autoStageBytes(gradients: readonly LayoutEntry[]): number {
+  const bytes = gradients.reduce((sum, { length }) => sum + length, 0) * Float32Array.BYTES_PER_ELEMENT;
+  return Math.max(AUTO_MIN_STAGE_BYTES, bytes / AUTO_MAX_STAGES);
 }
 
 function keyOf({ numImages, height, width }: BatchShape): string {

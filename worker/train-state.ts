@@ -4,6 +4,7 @@
  */
 import type { RunConfig } from '../configs/run-config.js';
 import { CheckpointError } from '../proto/errors.js';
+import type { LossScaler, LossScalerState } from './amp/loss-scaler.js';
 import { exportState, type FlatStateLayout, importState, layoutFlatState } from './flat-state.js';
 import type { Model } from './model/model.js';
 import { type AdamMoments, adamStep } from './optim/adam.js';
@@ -24,6 +25,8 @@ export interface TrainCounters {
   readonly emaUpdates: number;
   /** Value of every `num_batches_tracked`. */
   readonly batchesTracked: number;
+  /** Absent where the loss is not scaled. */
+  readonly lossScaler?: LossScalerState | undefined;
 }
 
 /** Flat arrays that a checkpoint keeps besides the averaged weights, by name. */
@@ -38,6 +41,8 @@ export class TrainState {
   readonly weights: Float32Array;
   iteration = 0;
   batchesTracked = FRESH_BATCHES_TRACKED;
+  /** Undefined where the loss is not scaled. */
+  readonly lossScaler: LossScaler | undefined;
   readonly #model: Model;
   readonly #optimizer: RunConfig['optimizer'];
   readonly #ranges: readonly ParameterRange[];
@@ -51,8 +56,14 @@ export class TrainState {
   #lastStep = NO_STEP_YET;
   #optimizerSteps = 0;
 
-  constructor(model: Model, vector: ReducedVectorLayout, optimizer: RunConfig['optimizer']) {
+  constructor(
+    model: Model,
+    vector: ReducedVectorLayout,
+    optimizer: RunConfig['optimizer'],
+    lossScaler?: LossScaler | undefined,
+  ) {
     this.#model = model;
+    this.lossScaler = lossScaler;
     this.#optimizer = optimizer;
     this.layout = layoutFlatState(
       model,
@@ -122,6 +133,7 @@ export class TrainState {
       optimizerSteps: this.#optimizerSteps,
       emaUpdates: this.#ema.updates,
       batchesTracked: this.batchesTracked,
+      ...(this.lossScaler && { lossScaler: this.lossScaler.state }),
     };
   }
 
@@ -159,6 +171,7 @@ export class TrainState {
     this.#ema.restart(average, counters.emaUpdates);
     this.iteration = counters.iteration;
     this.batchesTracked = counters.batchesTracked;
+    if (counters.lossScaler !== undefined) this.lossScaler?.restore(counters.lossScaler);
     this.#lastStep = counters.lastStep;
     this.#optimizerSteps = counters.optimizerSteps;
   }

@@ -5,6 +5,7 @@
  */
 import type { RunConfig } from '../configs/run-config.js';
 
+import type { SummedVector } from './collective/summed-vector.js';
 import type { Batch } from './data/batch.js';
 import type { DeviceTensor, Engine, OutputHandler } from './engine/engine.js';
 import { view } from './flat-state.js';
@@ -17,7 +18,7 @@ import type { IterationRates } from './optim/schedule.js';
 import { PhaseTimer } from './phases.js';
 import { TAIL, TAIL_LENGTH } from './reduced-vector.js';
 import { runInLockstep } from './sync-batch-norm/lockstep.js';
-import type { AllReduce, AllReduceStats, Comms } from './threads/comms-client.js';
+import type { AllReduceStats, Comms } from './threads/comms-client.js';
 import { withOutputSpans } from './trace/output-spans.js';
 import { threadTrace } from './trace/thread-trace.js';
 import type { StepFeeds, TrainPrograms } from './train-program.js';
@@ -34,8 +35,12 @@ export interface StepResult {
   readonly losses: readonly [box: number, obj: number, cls: number];
   /** Some rank was asked to drain: all stop after this step. */
   readonly drain: boolean;
-  /** The loss was finite on every rank; otherwise nothing was updated. */
+  /** Loss and scaled gradients were finite on every rank; otherwise nothing was updated. */
   readonly finite: boolean;
+  /** The loss was finite, but scaled gradients were not: the scale was too large. */
+  readonly overflowed: boolean;
+  /** The scale for the next step; undefined where the loss is not scaled. */
+  readonly lossScale: number | undefined;
   readonly badImages: number;
   /** The ledger's entry for the step's images. */
   readonly ledgerEntry: Float32Array;
@@ -50,7 +55,7 @@ export interface TrainerParts {
   readonly config: RunConfig;
   readonly engine: Engine;
   readonly comms: Pick<Comms, 'drainRequested' | 'setProgress' | 'gather' | 'broadcast' | 'world'>;
-  readonly allReduce: AllReduce;
+  readonly allReduce: SummedVector;
   readonly programs: TrainPrograms;
   readonly state: TrainState;
   readonly ledger: Ledger;
@@ -197,8 +202,10 @@ export class Trainer {
   }
 
   #feeds({ batch, layers }: Microbatch, counts: GlobalCounts | undefined): StepFeeds {
-    const { programs } = this.#parts;
-    return this.#timer.time('host_to_device', () => programs.feeds(batch, layers, this.#weightTensors(), counts));
+    const { programs, state } = this.#parts;
+    return this.#timer.time('host_to_device', () =>
+      programs.feeds(batch, layers, this.#weightTensors(), counts, state.lossScaler?.scale),
+    );
   }
 
   #sumOf({ virtualRank, batch }: Microbatch, counts: GlobalCounts | undefined): MicrobatchSum {
@@ -222,7 +229,8 @@ export class Trainer {
     const { layout } = programs;
     const tail = sum.subarray(layout.tailOffset, layout.tailOffset + TAIL_LENGTH);
     const images = tail[TAIL.images]!;
-    const finite = tail[TAIL.nonFinite] === 0;
+    const overflowed = tail[TAIL.nonFinite] === 0 && tail[TAIL.overflow] !== 0;
+    const finite = tail[TAIL.nonFinite] === 0 && !overflowed;
     let stepped = false;
     if (finite) {
       this.#updateStatistics(sum, images);
@@ -233,6 +241,8 @@ export class Trainer {
         this.dispose();
       }
     }
+    if (!finite) state.lossScaler?.overflowed();
+    else if (stepped) state.lossScaler?.stepped();
     state.iteration += 1;
     const { phases, totalSeconds } = this.#timer.take();
     return {
@@ -241,6 +251,8 @@ export class Trainer {
       losses: [tail[TAIL.box]! / images, tail[TAIL.obj]! / images, tail[TAIL.cls]! / images],
       drain: tail[TAIL.drain]! > 0,
       finite,
+      overflowed,
+      lossScale: state.lossScaler?.scale,
       badImages: tail[TAIL.badImages]!,
       ledgerEntry: tail.slice(TAIL.ledger, TAIL.ledger + NUM_ENTRY_SLOTS),
       optimizerStepped: stepped,

@@ -1,15 +1,21 @@
 /** A training run from its first epoch to its last, told top to bottom. Every rank runs it; rank 0 also writes files. */
 import type { RunSummary } from '../configs/run-summary.js';
 import { EngineError } from '../proto/errors.js';
+import { milestone } from '../proto/telemetry/milestones.js';
+import { openLossScaler, requireUsableScale } from './amp/loss-scaler.js';
 import { BadItemLog } from './bad-items.js';
 import { BestResult } from './best-result.js';
+import { BucketTuner } from './buckets/bucket-tuner.js';
 import { toStateTensors } from './checkpoint/transfer.js';
 import { weightsSha256 } from './checkpoint/weights-hash.js';
+import type { SummedVector } from './collective/summed-vector.js';
+import { gatherCompression, restoreCompression } from './compression-state.js';
 import type { Dataset } from './data/dataset.js';
 import { openLoader } from './data/loader.js';
 import { openDataset } from './data/open-dataset.js';
 import { EpochPlans } from './epoch-plans.js';
 import { withFittedAnchors } from './fitted-start.js';
+import { openGradientSum } from './gradient-sum.js';
 import { openImageCache } from './image-cache.js';
 import { Ledger, requireComplete } from './ledger/ledger.js';
 import { MicrobatchStream } from './microbatches.js';
@@ -26,7 +32,7 @@ import { findStartingPoint, type RunProgress, type StartingPoint } from './start
 import { openTrace, RunTrace } from './trace/run-trace.js';
 import { threadTrace } from './trace/thread-trace.js';
 import { TrainPrograms } from './train-program.js';
-import { TrainState } from './train-state.js';
+import { type TrainArrays, TrainState } from './train-state.js';
 import { type StepResult, Trainer } from './trainer.js';
 import { Validator, type ValReport } from './validator.js';
 
@@ -38,7 +44,9 @@ export async function train(context: RunContext): Promise<RunOutcome> {
   const { config } = context;
   openTrace(context);
   const found = await findStartingPoint(config);
+  milestone('weights');
   const { trainSet, valSet } = await localRankZeroFirst(context, () => openDatasets(context));
+  milestone('data sets');
   const start = withFittedAnchors(found, config, trainSet);
   const run = new TrainingRun(context, start, trainSet, valSet);
   try {
@@ -67,6 +75,7 @@ class TrainingRun {
   readonly #valSet: Dataset;
   readonly #programs: TrainPrograms;
   readonly #state: TrainState;
+  readonly #sum: SummedVector;
   readonly #trainer: Trainer;
   readonly #validator: Validator;
   readonly #plans: EpochPlans;
@@ -80,6 +89,7 @@ class TrainingRun {
   readonly #virtualRanks: readonly number[];
   readonly #stepsPerEpoch: number;
   #trace: RunTrace | undefined;
+  readonly #tuner: BucketTuner | undefined;
   readonly #startedMs = performance.now();
   #stopping: EarlyStopping;
   #best = new BestResult();
@@ -94,18 +104,16 @@ class TrainingRun {
     this.#model = model;
     this.#trainSet = trainSet;
     this.#valSet = valSet;
-    this.#programs = new TrainPrograms(engine, model, config);
+    this.#stepsPerEpoch = Math.ceil(trainSet.numImages / config.batchSize);
+    this.#programs = new TrainPrograms(engine, model, config, config.epochs * this.#stepsPerEpoch);
     const { layout } = this.#programs;
-    this.#state = new TrainState(model, layout, config.optimizer);
+    this.#state = new TrainState(model, layout, config.optimizer, openLossScaler(config.amp));
     this.#state.start(start.state);
-    const allReduce = comms.openAllReduce({
-      length: layout.length,
-      buckets: layout.buckets.map(({ offset, length }) => ({ offset, length })),
-      virtualRanks: config.virtualRanks,
-    });
+    const allReduce = openGradientSum(context, model, layout, start.resume?.counters.iteration ?? 0);
+    this.#sum = allReduce;
+    this.#tuner = BucketTuner.open({ ...context, allReduce, programs: this.#programs });
     const { begin, end } = allReduce.virtualRange;
     this.#virtualRanks = Array.from({ length: end - begin }, (_, i) => begin + i);
-    this.#stepsPerEpoch = Math.ceil(trainSet.numImages / config.batchSize);
     this.#schedule = createSchedule({
       hyp: config.hyp,
       epochs: config.epochs,
@@ -116,7 +124,7 @@ class TrainingRun {
       optimizer: config.optimizer,
     });
     this.#plans = new EpochPlans(trainSet, config, start.resume?.progress.classMaps);
-    this.#ledger = new Ledger(trainSet.table.imageIds, config.seed);
+    this.#ledger = new Ledger(trainSet.imageIds(), config.seed);
     this.#trainer = new Trainer({
       config,
       engine,
@@ -205,6 +213,7 @@ class TrainingRun {
       const imageSize = input.batches.find((batch) => batch !== undefined)?.width ?? config.imgsz;
       this.#reports.step({ epoch, step, stepsPerEpoch: this.#stepsPerEpoch, rates, result, imageSize });
       this.#checkFinite(result);
+      await this.#tuner?.after(result.allReduce);
       await this.#trace?.after(this.#state.iteration);
       const last = step + 1 === this.#stepsPerEpoch;
       if (result.drain && !last) {
@@ -249,6 +258,9 @@ class TrainingRun {
     const { resume, state } = this.#start;
     if (resume === undefined) return this.#progress(0, 0, NO_LOSS);
     this.#state.restore(state, resume.arrays, resume.counters);
+    const { rank, worldSize } = this.#context;
+    const { buckets } = this.#programs.layout;
+    restoreCompression(this.#sum.compressionState, resume.arrays, { rank, worldSize, buckets });
     const { progress } = resume;
     this.#stopping = new EarlyStopping(this.#context.config.patience, progress.earlyStopping);
     this.#best = new BestResult(progress.bestFitness, progress.earlyStopping.bestEpoch, progress.bestMetrics);
@@ -269,8 +281,15 @@ class TrainingRun {
   }
 
   #checkFinite(result: StepResult): void {
-    this.#nonFinite = result.finite ? 0 : this.#nonFinite + 1;
-    if (!result.finite) {
+    const { finite, lossScale = 1 } = result;
+    if (!finite) requireUsableScale(lossScale, this.#state.iteration);
+    if (result.overflowed) {
+      // Expected at the start, and now and then after the scale has grown.
+      this.#context.log.info({ step: this.#state.iteration, lossScale }, 'gradients overflowed, step skipped');
+      return;
+    }
+    this.#nonFinite = finite ? 0 : this.#nonFinite + 1;
+    if (!finite) {
       this.#context.log.warn({ step: this.#state.iteration, inARow: this.#nonFinite }, 'loss not finite, step skipped');
     }
     if (this.#nonFinite < MAX_NON_FINITE_STEPS) return;
@@ -290,9 +309,11 @@ class TrainingRun {
     readonly final: boolean;
     readonly progress: RunProgress;
   }): Promise<void> {
-    const { config, rank } = this.#context;
-    if (rank !== 0) return;
+    const { comms, config, rank } = this.#context;
     const { epoch, losses, rates, report, score, isBest, final, progress } = done;
+    // A finished run is not continued.
+    const compression = final || config.nosave ? undefined : await gatherCompression(comms, this.#sum);
+    if (rank !== 0) return;
     const metrics = figures(report);
     await this.#files.addResults({
       epoch,
@@ -303,7 +324,7 @@ class TrainingRun {
     });
     if (config.nosave && !final) return;
     const keep = config.savePeriod > 0 && epoch > 0 && epoch % config.savePeriod === 0;
-    await this.#save(progress, epoch, score, { ...metrics }, { best: isBest, keep });
+    await this.#save(progress, epoch, score, { ...metrics }, { best: isBest, keep }, compression);
   }
 
   async #save(
@@ -312,12 +333,15 @@ class TrainingRun {
     score: number,
     metrics: Readonly<Record<string, number>>,
     copies: { best: boolean; keep: boolean },
+    compression: TrainArrays | undefined,
   ): Promise<void> {
     const { comms } = this.#context;
     const started = performance.now();
     const checkpointMs = threadTrace.begin();
     comms.setProgress(this.#state.iteration, 'checkpoint');
-    const snapshot = { model: this.#model, state: this.#state, progress, epoch, fitness: score, metrics };
+    const { arrays } = this.#state;
+    const train: TrainArrays = compression === undefined ? arrays : new Map([...arrays, ...compression]);
+    const snapshot = { model: this.#model, state: this.#state, train, progress, epoch, fitness: score, metrics };
     const bytes = await this.#files.save(snapshot, copies);
     threadTrace.end('checkpoint', checkpointMs);
     comms.report({
@@ -336,8 +360,11 @@ class TrainingRun {
     await this.#trace?.finish();
     await this.#pictures?.finished();
     // Between epochs the checkpoint of the epoch is already there.
-    if (this.#context.rank === 0 && (progress.stepInEpoch > 0 || this.#context.config.nosave)) {
-      await this.#save(progress, epoch - 1, 0, {}, { best: false, keep: false });
+    if (progress.stepInEpoch > 0 || this.#context.config.nosave) {
+      const compression = await gatherCompression(this.#context.comms, this.#sum);
+      if (this.#context.rank === 0) {
+        await this.#save(progress, epoch - 1, 0, {}, { best: false, keep: false }, compression);
+      }
     }
     return this.#outcome('drained', true, epoch);
   }
@@ -356,6 +383,7 @@ class TrainingRun {
       epochs: epoch + 1 - (this.#start.resume?.progress.epoch ?? 0),
       seconds: (performance.now() - this.#startedMs) / 1000,
       imagesPerSecond: this.#trainSeconds > 0 ? this.#reports.imagesSeen / this.#trainSeconds : 0,
+      ...(this.#reports.hiddenShare !== undefined && { allReduceHiddenShare: this.#reports.hiddenShare }),
       lastWeights: this.#files.last,
       bestWeights: this.#files.best,
       ...(stopReason !== 'done' && { stopReason }),

@@ -12,6 +12,8 @@ export interface StepSample {
   readonly peakRssMb: number;
   /** Mean seconds per step by phase; the rival has none. */
   readonly phases?: Readonly<Record<string, number>> | undefined;
+  /** In the order in which they leave: size, and when it was complete, in seconds since the step began; the rival has none. */
+  readonly buckets?: readonly { readonly bytes: number; readonly readySeconds: number }[] | undefined;
 }
 
 /** What the environment variable carries to our workers. */

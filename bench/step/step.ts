@@ -7,6 +7,7 @@ import { findConfigFile } from '../../configs/find.js';
 import { ConfigError } from '../../proto/errors.js';
 import { repoRoot } from '../../proto/paths.js';
 import { findPython } from '../python.js';
+import { rounded } from '../rounded.js';
 import { formatTable } from '../table.js';
 import { compareSteps, poolSamples, type StepFigures } from './result.js';
 import type { StepSample } from './sample.js';
@@ -64,12 +65,12 @@ export async function benchStep(args: readonly string[]): Promise<void> {
       ...{ bench: 'step', cfg: work.cfg, batch: work.batch, img: work.img, threads, steps: work.numSteps },
       rounds: numRounds,
       engine: first.version,
-      ...round(first),
+      ...rounded(first),
       rows: rows.map(({ label, isOurs, shape, version, ...figures }) => ({
         ...{ label, isOurs, shape, version },
-        ...round(figures),
+        ...rounded(figures),
       })),
-      ratios: ratios && round(ratios),
+      ratios: ratios && rounded(ratios),
     };
     process.stdout.write(`${JSON.stringify(line)}\n`);
     return;
@@ -116,11 +117,4 @@ function readShape(text: string): ShapeName | 'both' {
   throw new ConfigError('CONFIG_USAGE', `--shape ${text} is not one of process, workers, both`, {
     hint: 'process: one process with all threads; workers: one worker per thread',
   });
-}
-
-/** Numbers as they are printed: four decimals. */
-function round<T extends object>(value: T): T {
-  return JSON.parse(
-    JSON.stringify(value, (_, item: unknown) => (typeof item === 'number' ? Number(item.toFixed(4)) : item)),
-  ) as T;
 }

@@ -18,13 +18,18 @@ import type { RunContext, RunOutcome } from '../../worker/run-context.js';
 import { TrainPrograms } from '../../worker/train-program.js';
 import { TrainState } from '../../worker/train-state.js';
 import { Trainer } from '../../worker/trainer.js';
+import { median } from '../median.js';
 import { noiseBatch } from '../noise-batch.js';
+import { recordReadyTimes } from './recorded-all-reduce.js';
 import { readStepTask, type StepSample, WARM_UP_STEPS } from './sample.js';
+
+/** The schedule's, and with the epochs what compiling may cost: steps are measured as those of a long run. */
+const ITERATIONS_PER_EPOCH = 100;
 
 async function runSteps({ config, engine, comms, rank }: RunContext): Promise<RunOutcome> {
   const { numSteps, nc } = readStepTask();
   const model = resolveModel(parseModelYaml(await readFile(config.cfg, 'utf8'), config.cfg), { nc });
-  const programs = new TrainPrograms(engine, model, config);
+  const programs = new TrainPrograms(engine, model, config, config.epochs * ITERATIONS_PER_EPOCH);
   const { layout } = programs;
   const state = new TrainState(model, layout, config.optimizer);
   state.start(initialState(model, 0));
@@ -38,13 +43,15 @@ async function runSteps({ config, engine, comms, rank }: RunContext): Promise<Ru
   const schedule = createSchedule({
     hyp: config.hyp,
     epochs: config.epochs,
-    iterationsPerEpoch: 100,
+    iterationsPerEpoch: ITERATIONS_PER_EPOCH,
     batchSize: config.batchSize,
     nominalBatchSize: config.nominalBatchSize,
     optimizer: config.optimizer,
   });
+  const readyMs = new Float64Array(layout.buckets.length);
   const trainer = new Trainer({
-    ...{ config, engine, comms, allReduce, programs, state, virtualRanks },
+    ...{ config, engine, comms, programs, state, virtualRanks },
+    allReduce: recordReadyTimes(allReduce, readyMs),
     ledger: new Ledger([], config.seed),
     weightDecay: schedule.weightDecay,
   });
@@ -52,10 +59,13 @@ async function runSteps({ config, engine, comms, rank }: RunContext): Promise<Ru
   const batches = virtualRanks.map(() => microbatch);
   const seconds: number[] = [];
   const phases = new Map<string, number>();
+  const ready: number[][] = [];
   for (let step = 0; step < numSteps + WARM_UP_STEPS; step++) {
+    const startedMs = performance.now();
     const result = await trainer.step(batches, schedule.at(step));
     if (step < WARM_UP_STEPS) continue;
     seconds.push(result.seconds);
+    ready.push(Array.from(readyMs, (ms) => (ms - startedMs) / 1000));
     for (const { phase, seconds: s } of result.phases) phases.set(phase, (phases.get(phase) ?? 0) + s / numSteps);
   }
   const sample: StepSample = {
@@ -63,6 +73,10 @@ async function runSteps({ config, engine, comms, rank }: RunContext): Promise<Ru
     seconds,
     peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
     phases: Object.fromEntries(phases),
+    buckets: layout.buckets.map(({ length }, bucket) => ({
+      bytes: length * Float32Array.BYTES_PER_ELEMENT,
+      readySeconds: median(ready.map((times) => times[bucket]!)),
+    })),
   };
   writeFileSync(join(config.saveDir, `rank-${rank}.json`), JSON.stringify(sample));
   trainer.dispose();

@@ -3,7 +3,9 @@ import { availableParallelism } from 'node:os';
 import { stringify } from 'yaml';
 import { compileRun } from '../../configs/compile.js';
 import { EXIT } from '../../proto/errors.js';
+import { milestone } from '../../proto/telemetry/milestones.js';
 import { openDataset } from '../dataset.js';
+import { gpuFacts } from '../gpu/devices.js';
 import { launchRun } from '../launch.js';
 import { detectNvidia } from '../setup/nvidia.js';
 import type { Arguments } from './arguments.js';
@@ -14,6 +16,7 @@ export async function runCommandLine(
   command: 'train' | 'val',
   argv: readonly string[],
 ): Promise<number> {
+  milestone('modules');
   const driver = await detectNvidia();
   const compiled = await compileRun({
     command,
@@ -21,11 +24,12 @@ export async function runCommandLine(
     env: process.env,
     cwd: process.cwd(),
     argv: ['launch', ...argv],
-    host: { numCores: availableParallelism(), gpus: driver?.gpus.map((gpu) => String(gpu.index)) ?? [] },
+    host: { numCores: availableParallelism(), ...gpuFacts(driver, process.env) },
     configFile: args.configFile,
     preset: args.preset,
     readDataset: (path) => openDataset(path),
   });
+  milestone('configuration');
   if (args.printConfig) {
     const given = compiled.settings
       .given(command)

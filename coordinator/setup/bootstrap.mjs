@@ -24,7 +24,11 @@ function checkNode() {
   return false;
 }
 
+// Read by proto/telemetry/milestones.ts, which cannot be imported before the build.
+const milestone = (name) => performance.mark(`lockstep:${name}`);
+
 async function main() {
+  milestone('node');
   const mode = process.argv[2];
   const rest = process.argv.slice(3);
   if (mode === '--tests') {
@@ -35,6 +39,7 @@ async function main() {
   const { prepare } = await import('./prepare.mjs');
   await prepare(root);
   if (mode === '--build-only') return;
+  milestone('checks');
   const entry = join(root, 'dist', 'coordinator', 'cli', 'index.js');
   // The command line sees what it would see had it been started by itself.
   process.argv = [process.execPath, entry].concat(mode === '--' ? rest : process.argv.slice(2));

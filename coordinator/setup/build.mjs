@@ -15,11 +15,12 @@ import { runCommand } from './run-command.mjs';
 import { SetupError, step } from './steps.mjs';
 
 const KERNEL_FOLDER = 'worker/simd/assembly';
+const KERNEL_FLAGS = ['-O3', '--noAssert', '--converge', '--runtime', 'stub', '--enable', 'simd', '--importMemory'];
 /** Shared memory, so that threads can work on it; 64 Ki pages are all that 32 bits address. */
-const KERNEL_FLAGS = [
-  ...['-O3', '--noAssert', '--converge', '--runtime', 'stub', '--enable', 'simd', '--enable', 'threads'],
-  ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
-];
+const SHARED_FLAGS = ['--enable', 'threads', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
+/** Kernels in this folder work on the memory of another WebAssembly program, which is not shared. */
+const UNSHARED_PREFIX = 'unshared/';
+const UNSHARED_FLAGS = ['--initialMemory', '1'];
 const SOURCE_FOLDERS = ['bench', 'configs', 'coordinator', 'proto', 'worker'];
 const stampPath = (root) => join(root, 'dist', '.lockstep-build.json');
 
@@ -95,12 +96,12 @@ export function buildIsCurrent(root) {
   return true;
 }
 
-/** The modules of SIMD kernels: the files right in their folder, by name without extension. */
+/** The modules of SIMD kernels: the files right in their folder or in `unshared/`, by name without extension. */
 function kernelModules(paths) {
   return paths
     .filter((path) => path.startsWith(`${KERNEL_FOLDER}/`) && path.endsWith('.ts'))
     .map((path) => path.slice(KERNEL_FOLDER.length + 1, -'.ts'.length))
-    .filter((name) => !name.includes('/'));
+    .filter((name) => !name.replace(UNSHARED_PREFIX, '').includes('/'));
 }
 
 /** Compiles the kernels from AssemblyScript to WebAssembly. */
@@ -108,7 +109,8 @@ async function buildKernels(root, names) {
   const compiler = join(root, 'node_modules', 'assemblyscript', 'bin', 'asc.js');
   for (const name of names) {
     const files = [`${KERNEL_FOLDER}/${name}.ts`, '--outFile', `dist/worker/simd/${name}.wasm`];
-    const result = await runCommand(process.execPath, [compiler, ...files, ...KERNEL_FLAGS], { cwd: root });
+    const flags = [...KERNEL_FLAGS, ...(name.startsWith(UNSHARED_PREFIX) ? UNSHARED_FLAGS : SHARED_FLAGS)];
+    const result = await runCommand(process.execPath, [compiler, ...files, ...flags], { cwd: root });
     if (result.code !== 0) throw compilerError('asc', result);
   }
 }

@@ -7,6 +7,7 @@ import { EngineError, EXIT } from '../../proto/errors.js';
 import { cacheRoot, repoRoot } from '../../proto/paths.js';
 import { findCompiler } from './compiler.js';
 import { findRecipe } from './engine-recipe.js';
+import { inspectGpus } from './gpu-report.js';
 import { ADDON_FILE, testEngine } from './load-test.js';
 import { findNativeEngine, type NativeEngine } from './native-engine.js';
 import { satisfiesEngines } from './node-version.mjs';
@@ -52,6 +53,7 @@ export async function diagnose(env: NodeJS.ProcessEnv = process.env): Promise<Fi
     await inspectNode(),
     inspectMachine(),
     inspectDriver(driver),
+    ...(await inspectGpus(driver, env)),
     unlessStaged(pip),
     unlessStaged(compiler),
     native.finding,
@@ -84,8 +86,7 @@ function inspectMachine(): Finding {
 function inspectDriver(driver: NvidiaDriver | undefined): Finding {
   const about = { id: 'gpu', title: 'NVIDIA GPU' };
   if (driver === undefined) return { ...about, status: 'info', value: 'no driver found' };
-  const gpus = driver.gpus.map((gpu) => `${gpu.index}: ${gpu.name} ${formatBytes(gpu.memoryBytes)}`);
-  const value = `driver ${driver.version}${gpus.length === 0 ? '' : `, ${gpus.join(', ')}`}`;
+  const value = `driver ${driver.version}, ${driver.gpus.length === 0 ? 'nvidia-smi is missing' : `${driver.gpus.length} GPU(s)`}`;
   if (driverIsSupported(driver.version)) return { ...about, status: 'ok', value };
   return { ...about, status: 'warn', value, fix: 'Install driver 525.60.13 or later to train on the GPU.' };
 }

@@ -1,6 +1,7 @@
 /** Loads a freshly built addon in a process of its own and lets it add two numbers: what crashes there has hurt nobody. */
 import { join } from 'node:path';
 import { EngineError } from '../../proto/errors.js';
+import { gpuFailure } from './gpu-failure.js';
 import { runCommand } from './run-command.mjs';
 
 /** File name of the addon in an engine's library folder. */
@@ -20,7 +21,7 @@ console.log('${MARK}' + JSON.stringify({ version: binding.TF_Version, gpu: bindi
 /**
  * Resolves to the version of the TensorFlow that answers.
  * @param options.needsGpu also fail when TensorFlow sees no GPU
- * @throws EngineError ENGINE_LOAD_FAILED
+ * @throws EngineError ENGINE_LOAD_FAILED; without a GPU also as `gpuFailure`
  */
 export async function testEngine(
   libraryDir: string,
@@ -58,9 +59,7 @@ export async function testEngine(
     });
   }
   if (needsGpu && !answer.gpu) {
-    throw new EngineError('ENGINE_LOAD_FAILED', `TensorFlow loads but sees no GPU:\n${tail}`, {
-      hint: 'Check "nvidia-smi" and CUDA_VISIBLE_DEVICES, or train on the CPU: --device cpu.',
-    });
+    throw gpuFailure(result.output);
   }
   return answer.version;
 }

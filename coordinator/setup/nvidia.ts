@@ -10,6 +10,16 @@ export interface Gpu {
   readonly name: string;
   /** 0 where the driver does not tell. */
   readonly memoryBytes: number;
+  /** The parts that the GPU is cut into; empty unless it is in MIG mode. */
+  readonly mig: readonly MigDevice[];
+}
+
+/** A part of a GPU with memory and processors of its own. */
+export interface MigDevice {
+  /** Such as `MIG-3f1c…`; what CUDA_VISIBLE_DEVICES wants. */
+  readonly uuid: string;
+  /** Such as `1g.10gb`. */
+  readonly profile: string;
 }
 
 /** A driver that is loaded and reachable from this process. */
@@ -54,10 +64,26 @@ export function parseGpuList(text: string): NvidiaDriver | undefined {
     const [index, uuid, name, memoryMiB, driver] = line.split(',').map((field) => field.trim());
     if (index === undefined || !/^\d+$/.test(index) || uuid === undefined || name === undefined) continue;
     const mebibytes = Number(memoryMiB);
-    gpus.push({ index: Number(index), uuid, name, memoryBytes: Number.isFinite(mebibytes) ? mebibytes * 2 ** 20 : 0 });
+    const memoryBytes = Number.isFinite(mebibytes) ? mebibytes * 2 ** 20 : 0;
+    gpus.push({ index: Number(index), uuid, name, memoryBytes, mig: [] });
     if (driver !== undefined && /^\d/.test(driver)) version = driver;
   }
   return version === undefined ? undefined : { version, gpus };
+}
+
+/** The parts of each GPU, by its UUID, in the text of `nvidia-smi -L`. */
+export function parseMigDevices(text: string): Map<string, MigDevice[]> {
+  const devices = new Map<string, MigDevice[]>();
+  let parts: MigDevice[] = [];
+  for (const line of text.split('\n')) {
+    const gpu = /^GPU \d+:.*\(UUID: (GPU-[^)]+)\)/.exec(line)?.[1];
+    const [, profile, uuid] = /^\s+MIG (\S+)\s+Device\s+\d+: \(UUID: (MIG-[^)]+)\)/.exec(line) ?? [];
+    if (gpu !== undefined) {
+      parts = [];
+      devices.set(gpu, parts);
+    } else if (profile !== undefined && uuid !== undefined) parts.push({ uuid, profile });
+  }
+  return devices;
 }
 
 /**
@@ -68,9 +94,15 @@ export async function detectNvidia(
   options: { env?: NodeJS.ProcessEnv | undefined; root?: string | undefined } = {},
 ): Promise<NvidiaDriver | undefined> {
   const { env = process.env, root = '/' } = options;
-  const smi = await runCommand('nvidia-smi', QUERY, { env });
+  const [smi, list] = await Promise.all([
+    runCommand('nvidia-smi', QUERY, { env }),
+    runCommand('nvidia-smi', ['-L'], { env }),
+  ]);
   const listed = smi.code === 0 ? parseGpuList(smi.output) : undefined;
-  if (listed !== undefined) return listed;
+  if (listed !== undefined) {
+    const mig = parseMigDevices(list.code === 0 ? list.output : '');
+    return { ...listed, gpus: listed.gpus.map((gpu) => ({ ...gpu, mig: mig.get(gpu.uuid) ?? [] })) };
+  }
   if (!existsSync(join(root, 'dev', 'nvidiactl'))) return undefined;
   try {
     const version = parseDriverVersion(readFileSync(join(root, 'proc', 'driver', 'nvidia', 'version'), 'utf8'));

@@ -1005,6 +1005,12 @@ export namespace lockstep {
             /** StepReport allreduceHiddenSeconds. */
             allreduceHiddenSeconds: number;
 
+            /** StepReport lossScale. */
+            lossScale: number;
+
+            /** StepReport skipped. */
+            skipped: string;
+
             /**
              * Encodes the specified StepReport message. Does not implicitly {@link lockstep.control.StepReport.verify|verify} messages.
              * @param message StepReport message or plain object to encode
@@ -1091,6 +1097,12 @@ export namespace lockstep {
 
                 /** StepReport allreduceHiddenSeconds */
                 allreduceHiddenSeconds?: (number|null);
+
+                /** StepReport lossScale */
+                lossScale?: (number|null);
+
+                /** StepReport skipped */
+                skipped?: (string|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

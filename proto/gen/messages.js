@@ -2499,6 +2499,8 @@ export const lockstep = $root.lockstep = (() => {
              * @property {number|null} [localImages] StepReport localImages
              * @property {number|null} [allreduceInFlightSeconds] StepReport allreduceInFlightSeconds
              * @property {number|null} [allreduceHiddenSeconds] StepReport allreduceHiddenSeconds
+             * @property {number|null} [lossScale] StepReport lossScale
+             * @property {string|null} [skipped] StepReport skipped
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -2701,6 +2703,22 @@ export const lockstep = $root.lockstep = (() => {
             StepReport.prototype.allreduceHiddenSeconds = 0;
 
             /**
+             * StepReport lossScale.
+             * @member {number} lossScale
+             * @memberof lockstep.control.StepReport
+             * @instance
+             */
+            StepReport.prototype.lossScale = 0;
+
+            /**
+             * StepReport skipped.
+             * @member {string} skipped
+             * @memberof lockstep.control.StepReport
+             * @instance
+             */
+            StepReport.prototype.skipped = "";
+
+            /**
              * Encodes the specified StepReport message. Does not implicitly {@link lockstep.control.StepReport.verify|verify} messages.
              * @function encode
              * @memberof lockstep.control.StepReport
@@ -2759,6 +2777,10 @@ export const lockstep = $root.lockstep = (() => {
                     writer.uint32(/* id 20, wireType 1 =*/161).double(message.allreduceInFlightSeconds);
                 if (message.allreduceHiddenSeconds != null && $Object.hasOwnProperty.call(message, "allreduceHiddenSeconds") && !$Object.is(message.allreduceHiddenSeconds, 0))
                     writer.uint32(/* id 21, wireType 1 =*/169).double(message.allreduceHiddenSeconds);
+                if (message.lossScale != null && $Object.hasOwnProperty.call(message, "lossScale") && !$Object.is(message.lossScale, 0))
+                    writer.uint32(/* id 22, wireType 1 =*/177).double(message.lossScale);
+                if (message.skipped != null && $Object.hasOwnProperty.call(message, "skipped") && message.skipped !== "")
+                    writer.uint32(/* id 23, wireType 2 =*/186).string(message.skipped);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2994,6 +3016,24 @@ export const lockstep = $root.lockstep = (() => {
                                 message.allreduceHiddenSeconds = value;
                             else
                                 delete message.allreduceHiddenSeconds;
+                            continue;
+                        }
+                    case 22: {
+                            if (wireType !== 1)
+                                break;
+                            if (!$Object.is(value = reader.double(), 0))
+                                message.lossScale = value;
+                            else
+                                delete message.lossScale;
+                            continue;
+                        }
+                    case 23: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.skipped = value;
+                            else
+                                delete message.skipped;
                             continue;
                         }
                     }

@@ -24,7 +24,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-function optionsOf(rank: number, worldSize: number, endpoint: string, lane: 'ipc' | 'tcp' = 'ipc'): CommsOptions {
+type Lane = 'shm' | 'ipc' | 'tcp';
+
+function optionsOf(rank: number, worldSize: number, endpoint: string, lane: Lane = 'shm'): CommsOptions {
   return {
     ...RUN,
     endpoint,
@@ -34,7 +36,8 @@ function optionsOf(rank: number, worldSize: number, endpoint: string, lane: 'ipc
     nodeRank: 0,
     host: 'test',
     // Different host ids make peers use TCP.
-    hostId: lane === 'ipc' ? 'one' : `host-${rank}`,
+    hostId: lane === 'tcp' ? `host-${rank}` : 'one',
+    payload: lane === 'shm' ? 'shm' : 'zmq',
     runtimeDir: folder,
     remote: lane === 'tcp' ? { bindHost: '127.0.0.1' } : undefined,
     coordinatorSilenceMs: 0,
@@ -46,7 +49,7 @@ function optionsOf(rank: number, worldSize: number, endpoint: string, lane: 'ipc
 /** Opens all ranks of a world in this process, each with a comms thread of its own; closes them after `use`. */
 async function inWorld(
   worldSize: number,
-  lane: 'ipc' | 'tcp',
+  lane: Lane,
   use: (ranks: Comms[], coordinator: StubCoordinator) => Promise<void>,
 ): Promise<void> {
   await using coordinator = await StubCoordinator.open(worldSize);
@@ -102,7 +105,7 @@ const big = (() => {
   return { layout, vectors, expected: vectors.map((_, round) => expectedSum(vectors, round)) };
 })();
 
-describe.each(['ipc', 'tcp'] as const)('over %s', (lane) => {
+describe.each(['shm', 'ipc', 'tcp'] as const)('over %s', (lane) => {
   const { layout, vectors, expected } = big;
 
   it.each([1, 2, 3, 4])('%i workers get the bytes of one, in each of 20 rounds', async (worldSize) => {

@@ -114,7 +114,12 @@ it('a data set with labels of an unknown class is refused by its check with exit
   const good = await launch(['dataset', 'check', '--data', playground.data, '--img', '64', '--out', out]);
   expect(good.exitCode, good.stderr).toBe(0);
   expect(good.stdout).toContain('the data set can be trained on');
-  expect((await readdir(out)).sort()).toEqual(['dataset-report.json', 'labels.jpg', 'train_batch0.jpg']);
+  expect((await readdir(out)).sort()).toEqual([
+    'dataset-report.json',
+    'labels.jpg',
+    'labels_correlogram.jpg',
+    'train_batch0.jpg',
+  ]);
 
   const packed = join(playground.folder, 'packed');
   await launch(['dataset', 'pack', '--data', playground.data, '--out', packed]);

@@ -33,6 +33,7 @@ export class OneSegment {
     this.residual = memory.residuals[0]!;
   }
 
+  /** Encodes the next step's numbers. */
   encode(values: Float32Array): Uint8Array {
     return this.#compressor.encode(0, this.segment, values, ++this.#round);
   }

@@ -3,6 +3,7 @@ import { compileRun } from '../../configs/compile.js';
 import { readDatasetYaml } from '../../configs/dataset.js';
 import type { RunConfig } from '../../configs/run-config.js';
 import { repoRoot } from '../../proto/paths.js';
+import { type LossScalerSettings, openLossScaler } from '../../worker/amp/loss-scaler.js';
 import type { Batch } from '../../worker/data/batch.js';
 import { trainPlan } from '../../worker/data/train-plan.js';
 import type { Engine } from '../../worker/engine/engine.js';
@@ -93,6 +94,7 @@ export interface TrainedEpoch {
 /**
  * Trains one epoch of all images with `worldSize` workers that share `config.virtualRanks` virtual ranks.
  * @param order the images of a single step's virtual ranks @defaultValue the plan of the first epoch
+ * @param lossScaling of `--amp fp16`, where it shall differ
  */
 export async function trainEpoch(
   engine: Engine,
@@ -102,6 +104,7 @@ export async function trainEpoch(
   data: NoiseImages,
   worldSize: number,
   order?: readonly (readonly number[])[],
+  lossScaling?: Partial<LossScalerSettings>,
 ): Promise<TrainedEpoch> {
   const numImages = data.images.length;
   const programs = new TrainPrograms(engine, model, config);
@@ -124,7 +127,7 @@ export async function trainEpoch(
   const ranks = workers.map(({ comms, allReduce }) => {
     const { begin, end } = allReduce.virtualRange;
     const own = Array.from({ length: end - begin }, (_, i) => begin + i);
-    const state = new TrainState(model, layout, config.optimizer);
+    const state = new TrainState(model, layout, config.optimizer, openLossScaler(config.amp, lossScaling));
     state.start(initialState);
     const trainer = new Trainer({
       config,

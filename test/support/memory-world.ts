@@ -78,7 +78,15 @@ export function openMemoryWorld(
       if (input.kind === 'awaitRound') {
         const { round } = input;
         void rounds.arrive(rank, undefined).then(() => {
-          allReduce.roundDone({ round, bytesSent: 0, bytesReceived: 0, exchangeMs: 0, numDropped: {} });
+          allReduce.roundDone({
+            round,
+            bytesSent: 0,
+            bytesReceived: 0,
+            exchangeMs: 0,
+            bucketReadyMs: [],
+            bucketDoneMs: [],
+            numDropped: {},
+          });
         });
       }
     });

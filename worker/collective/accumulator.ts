@@ -1,6 +1,7 @@
 /** Adds the vectors of a rank's own virtual ranks along the tree, as they come, into its partial sums. */
 import { CollectiveError } from '../../proto/errors.js';
-import { addBlocks } from './reducer.js';
+import { SIMD_ALIGNMENT, type SimdHeap } from '../simd/heap.js';
+import { type AddKernels, allocateAligned, openAddKernels, SUM_BLOCK_ELEMENTS } from './sum-heap.js';
 import { type LeafStep, leafSteps, maximalSubtrees, numSlots, type VirtualRange } from './tree.js';
 
 interface Leaf extends LeafStep {
@@ -17,12 +18,15 @@ export class Accumulator {
   readonly #leaves: Leaf[];
   /** Slots 1, 2, …; slot 0 of a subtree is its partial. All subtrees share them: an element's subtrees come one after the other. */
   readonly #scratch: Float32Array[];
+  readonly #kernels: AddKernels;
+  /** Takes what is added, block by block: kernels see their heap only. */
+  readonly #block: Float32Array;
 
   /**
    * @param range this rank's virtual ranks
-   * @param partials one vector per maximal subtree, in ascending order; written here, owned by the caller
+   * @param partials one vector per maximal subtree, in ascending order, on the heap; written here, owned by the caller
    */
-  constructor(range: VirtualRange, virtualRanks: number, partials: readonly Float32Array[]) {
+  constructor(range: VirtualRange, virtualRanks: number, partials: readonly Float32Array[], heap: SimdHeap) {
     this.#range = range;
     this.#length = partials[0]?.length ?? 0;
     const subtrees = maximalSubtrees(range, virtualRanks);
@@ -30,7 +34,10 @@ export class Accumulator {
       leafSteps(subtree.end - subtree.begin).map((step) => ({ ...step, partial: partials[index]! })),
     );
     const slots = Math.max(...subtrees.map((subtree) => numSlots(subtree.end - subtree.begin)));
-    this.#scratch = Array.from({ length: slots - 1 }, () => new Float32Array(this.#length));
+    this.#scratch = Array.from({ length: slots - 1 }, () => heap.float32(this.#length));
+    this.#kernels = openAddKernels(heap);
+    const block = allocateAligned(heap, SUM_BLOCK_ELEMENTS * Float32Array.BYTES_PER_ELEMENT, SIMD_ALIGNMENT);
+    this.#block = new Float32Array(heap.memory.buffer, block, SUM_BLOCK_ELEMENTS);
   }
 
   /**
@@ -55,12 +62,16 @@ export class Accumulator {
       return;
     }
     // The innermost slot first: it is the left sibling of this leaf. The last one is the target itself.
-    let sum = this.#slot(leaf, first);
-    addBlocks(sum, offset, data, 0, sum, offset, data.length);
-    for (const slot of rest) {
-      const left = this.#slot(leaf, slot);
-      addBlocks(left, offset, sum, offset, left, offset, data.length);
-      sum = left;
+    const slots = [first, ...rest].map((slot) => this.#slot(leaf, slot).byteOffset);
+    for (let done = 0; done < data.length; done += SUM_BLOCK_ELEMENTS) {
+      const count = Math.min(SUM_BLOCK_ELEMENTS, data.length - done);
+      this.#block.set(data.subarray(done, done + count));
+      let sum = this.#block.byteOffset;
+      for (const slot of slots) {
+        const left = slot + (offset + done) * Float32Array.BYTES_PER_ELEMENT;
+        this.#kernels.addBoth(left, left, sum, count);
+        sum = left;
+      }
     }
   }
 

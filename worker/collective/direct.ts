@@ -5,6 +5,8 @@
 import type { DataHeader } from '../../proto/codec.js';
 import { CollectiveError } from '../../proto/errors.js';
 import { data } from '../../proto/messages.js';
+import { BucketClock } from '../trace/bucket-clock.js';
+import { threadTrace } from '../trace/thread-trace.js';
 import type { DropReason, Exchange, ExchangeOptions, ExchangeStats, WaitState } from './exchange.js';
 import type { Segment } from './plan.js';
 import { Reducer } from './reducer.js';
@@ -27,6 +29,7 @@ export class DirectExchange implements Exchange {
   /** By segment id: summed here or received. */
   readonly #finished: Uint8Array;
   readonly #ready: Uint8Array;
+  readonly #clock: BucketClock;
   #early: { header: DataHeader; payload: Uint8Array }[] = [];
   readonly #maxEarly: number;
   #round: number;
@@ -51,6 +54,7 @@ export class DirectExchange implements Exchange {
     );
     this.#finished = new Uint8Array(plan.segments.length);
     this.#ready = new Uint8Array(plan.layout.buckets.length);
+    this.#clock = new BucketClock(plan.layout.buckets.length, options.now);
     this.#numUnfinished = plan.segments.length;
     const numForeign = plan.partials.length - partials.length;
     this.#maxEarly = this.#owned.filter((owned) => owned !== undefined).length * numForeign;
@@ -79,6 +83,7 @@ export class DirectExchange implements Exchange {
     }
     this.#startedMs ??= this.#options.now();
     this.#ready[bucket] = 1;
+    this.#clock.ready(bucket);
     const { plan, rank } = this.#options;
     const chunks = plan.byChunk[bucket]!;
     // Everyone starts with another peer, so that not all send to rank 0 first.
@@ -137,7 +142,7 @@ export class DirectExchange implements Exchange {
     let own = 0;
     for (const partial of plan.partials) {
       if (partial.rank !== rank) continue;
-      const wire = this.#wire.outgoing(own, partials[own]!, segment, this.#round);
+      const wire = this.#wire.outgoing(own, spanOf(partials[own]!, segment), segment, this.#round);
       own++;
       this.#send(segment.chunk, segment, data.Phase.PARTIAL, wire, partial.range.begin, partial.range.end);
     }
@@ -178,7 +183,9 @@ export class DirectExchange implements Exchange {
   #reduce(owned: OwnedSegment): void {
     const { segment } = owned;
     const { plan, rank, result } = this.#options;
+    const beganMs = threadTrace.begin();
     if (!this.#inPlace) this.#sum(owned, spanOf(result, segment));
+    threadTrace.end('reduce', beganMs, this.#round, segment.bucket, segment.chunk, segment.index);
     // Lets go of the received frames, and readies the segment for the next round.
     owned.operands.fill(undefined);
     owned.numMissing = plan.partials.length;
@@ -220,12 +227,15 @@ export class DirectExchange implements Exchange {
       return;
     }
     this.#bytesReceived += payload.byteLength;
+    const beganMs = threadTrace.begin();
     this.#wire.read(payload, this.#options.result, segment);
+    threadTrace.end('copy_result', beganMs, this.#round, segment.bucket, segment.chunk, segment.index);
     this.#finish(segment);
   }
 
   #finish(segment: Segment): void {
     this.#finished[segment.id] = 1;
+    this.#clock.segmentDone(segment.bucket);
     if (--this.#numUnfinished > 0) return;
     const { onRoundDone, now, plan } = this.#options;
     const stats: ExchangeStats = {
@@ -233,6 +243,7 @@ export class DirectExchange implements Exchange {
       bytesSent: this.#bytesSent,
       bytesReceived: this.#bytesReceived,
       exchangeMs: now() - (this.#startedMs ?? now()),
+      ...this.#clock.times(),
       compression: this.#options.codec?.takeFigures(),
     };
     this.#round++;

@@ -42,6 +42,9 @@ export interface ExchangeStats {
   readonly bytesReceived: number;
   /** From the first bucket that was ready here to the last one reduced. */
   readonly exchangeMs: number;
+  /** By bucket, on the clock of `now`: when this rank announced it, and when it was summed. */
+  readonly bucketReadyMs: readonly number[];
+  readonly bucketDoneMs: readonly number[];
   /** What compression left out here in this round; undefined without it. */
   readonly compression?: CompressionFigures | undefined;
 }

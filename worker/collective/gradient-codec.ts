@@ -20,11 +20,12 @@ export interface GradientCodec {
   covers(segment: Segment): boolean;
   encodedBytes(segment: Segment): number;
   /**
-   * Encodes the segment's elements of `source`, a whole vector.
+   * Encodes a segment.
+   * @param values as long as the segment
    * @param slot which memory of errors to use: a slot encodes each element at most once per round
    * @returns a view that stays as it is until the same slot encodes the same segment again
    */
-  encode(slot: number, segment: Segment, source: Float32Array, round: number): Uint8Array;
+  encode(slot: number, segment: Segment, values: Float32Array, round: number): Uint8Array;
   /**
    * Writes the elements of a payload to `target`, which is as long as the segment.
    * @throws CollectiveError COLLECTIVE_BAD_PAYLOAD for bytes that are none of this codec's

@@ -103,7 +103,8 @@ function segmentsOf(chunk: Span, segmentElements: number, exactFrom: number): Sp
   return spans;
 }
 
-function checkLayout(layout: VectorLayout): void {
+/** @throws CollectiveError COLLECTIVE_BAD_LAYOUT when the buckets do not cover the vector */
+export function checkLayout(layout: VectorLayout): void {
   let offset = 0;
   for (const [index, bucket] of layout.buckets.entries()) {
     if (bucket.offset !== offset || bucket.length <= 0) {

@@ -24,33 +24,34 @@ export class SegmentWire {
     return this.#codec?.covers(segment) ? this.#codec : undefined;
   }
 
-  /** Returns a segment of a vector as it lies there. */
-  plain(vector: Float32Array, segment: Segment): WireSegment {
-    return { payload: bytesOf(vector, segment), payloadType: data.PayloadType.FLOAT32 };
-  }
-
-  /** Returns a rank's own numbers as they travel. @param slot see {@link GradientCodec.encode} */
-  outgoing(slot: number, vector: Float32Array, segment: Segment, round: number): WireSegment {
+  /**
+   * Returns a rank's own numbers as they travel.
+   * @param slot see {@link GradientCodec.encode}
+   * @param values as long as the segment
+   */
+  outgoing(slot: number, values: Float32Array, segment: Segment, round: number): WireSegment {
     const codec = this.codecOf(segment);
-    if (codec === undefined) return this.plain(vector, segment);
-    return { payload: codec.encode(slot, segment, vector, round), payloadType: codec.payloadType };
+    if (codec === undefined) return { payload: bytesOf(values), payloadType: data.PayloadType.FLOAT32 };
+    return { payload: codec.encode(slot, segment, values, round), payloadType: codec.payloadType };
   }
 
   /**
    * As {@link outgoing}, for a sum that goes to everyone: it becomes here what it will be there, so that all replicas stay
    * the same.
+   * @param vector the whole result
    */
   result(vector: Float32Array, segment: Segment, round: number): WireSegment {
     const codec = this.codecOf(segment);
-    const wire = this.outgoing(0, vector, segment, round);
-    codec?.decode(wire.payload, spanOf(vector, segment));
+    const sum = spanOf(vector, segment);
+    const wire = this.outgoing(0, sum, segment, round);
+    codec?.decode(wire.payload, sum);
     return { ...wire, crc32c: payloadChecksum(wire.payload) };
   }
 
   /** Writes what a frame carries to its place in a vector. @throws CollectiveError COLLECTIVE_BAD_PAYLOAD */
   read(payload: Uint8Array, vector: Float32Array, segment: Segment): void {
     const codec = this.codecOf(segment);
-    if (codec === undefined) bytesOf(vector, segment).set(payload);
+    if (codec === undefined) bytesOf(spanOf(vector, segment)).set(payload);
     else codec.decode(payload, spanOf(vector, segment));
   }
 
@@ -69,9 +70,9 @@ export function spanOf(vector: Float32Array, { offset, length }: Segment): Float
   return vector.subarray(offset, offset + length);
 }
 
-/** The segment's bytes of a vector. */
-export function bytesOf(vector: Float32Array, { offset, length }: Segment): Uint8Array {
-  return new Uint8Array(vector.buffer, vector.byteOffset + offset * 4, length * 4);
+/** The same memory as bytes. */
+export function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** Float32 numbers of a payload: a view where the frame's memory allows it. */

@@ -6,7 +6,7 @@ import type { Hyp } from '../../configs/run-config.js';
 import { flipHorizontallyInPlace, flipLabelsInPlace, flipVerticallyInPlace } from './flip.js';
 import { applyHsvInPlace, hsvFactor, hsvTables } from './hsv.js';
 import type { RgbImage } from './image.js';
-import { drawPerspective, isIdentity, transformBoxes, type UniformSource } from './perspective.js';
+import { drawPerspective, isIdentity, type Perspective, transformBoxes, type UniformSource } from './perspective.js';
 import { warp } from './warp.js';
 
 /** A picture with labels in its pixels. */
@@ -45,8 +45,13 @@ function keepLabels(labels: Float32Array, boxes: ArrayLike<number>, kept: readon
 export function perspectiveScene(scene: Scene, hyp: Hyp, random: UniformSource, border: number = 0): Scene {
   const p = drawPerspective(random, hyp, scene.image, [border, border]);
   const image = isIdentity(p, scene.image) ? scene.image : warp(scene.image, p);
-  const { boxes, kept } = transformBoxes(p, scene.labels, scene.polygons);
-  return { image, labels: keepLabels(scene.labels, boxes, kept), polygons: [] };
+  return { image, labels: labelsThrough(p, scene.labels, scene.polygons), polygons: [] };
+}
+
+/** The labels of a scene after a perspective. Boxes that lose too much are dropped. */
+export function labelsThrough(p: Perspective, labels: Float32Array, polygons: readonly Float32Array[]): Float32Array {
+  const { boxes, kept } = transformBoxes(p, labels, polygons);
+  return keepLabels(labels, boxes, kept);
 }
 
 /** One augmentation of a finished picture. */

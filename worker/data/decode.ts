@@ -1,10 +1,14 @@
-/** Image files to pixels, by sharp (libvips). */
+/** Image files to pixels: most JPEG files by kernels of our own, the rest by sharp (libvips). */
 import { open, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import sharp from 'sharp';
 import { DataError } from '../../proto/errors.js';
+import { threadTrace } from '../trace/thread-trace.js';
 import { BMP_HEADER_BYTES, decodeBmp, isBmp, readBmpHeader } from './bmp.js';
 import type { RgbImage } from './image.js';
+import { MAX_PIXELS } from './image-header.js';
+import { readJpegHeader } from './jpeg-header.js';
+import { decodedPicture, jpegPicture, type Picture, wholePicture } from './picture.js';
 
 // One picture is one job: the loader's own threads are the parallelism.
 sharp.concurrency(1);
@@ -13,9 +17,6 @@ sharp.cache(false);
 
 /** The sixth to eighth EXIF orientations and the fifth lie on their side. */
 const FIRST_SIDEWAYS_ORIENTATION = 5;
-
-/** A larger picture is taken for a decompression bomb: half a gigabyte of RGB. The limit of Pillow, which the reference reads with. */
-export const MAX_PIXELS = 178_956_970;
 
 /** No pixels are made, so no size is too large to be told. */
 const HEADER_ONLY = { failOn: 'none', limitInputPixels: false } as const;
@@ -85,6 +86,33 @@ export async function endsLikeJpeg(path: string): Promise<boolean> {
   }
 }
 
+/** The bytes of an image: as given, or of the file. */
+async function bytesOf(path: string, input: string | Uint8Array): Promise<Uint8Array> {
+  try {
+    return typeof input === 'string' ? await readFile(input) : input;
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+/**
+ * Reads an image so that parts of it can be had. Its size is known at once; pixels of JPEG files are only made when asked for.
+ * @param path names the picture in messages
+ * @param input the file's path or its bytes
+ * @throws DataError `DATA_IMAGE_UNREADABLE`
+ */
+export async function openPicture(path: string, input: string | Uint8Array = path): Promise<Picture> {
+  const bytes = await bytesOf(path, input);
+  // Files are bitmaps by their name as well.
+  const mayBeBmp = typeof input !== 'string' || extname(path).toLowerCase() === '.bmp';
+  if (mayBeBmp && isBmp(bytes)) return decodedPicture(decodeBitmap(path, bytes));
+  const header = readJpegHeader(bytes);
+  if (header === undefined || header.width * header.height > MAX_PIXELS) {
+    return decodedPicture(await decodeByLibrary(path, bytes));
+  }
+  return jpegPicture(bytes, header, () => decodeByLibrary(path, bytes));
+}
+
 /**
  * The picture as 8-bit RGB with the EXIF rotation applied. Grey, palette, CMYK and 16-bit pictures are converted, alpha
  * is dropped, colour profiles are ignored (as the reference's reader does). Of a truncated file the rest is grey.
@@ -93,10 +121,21 @@ export async function endsLikeJpeg(path: string): Promise<boolean> {
  * @throws DataError `DATA_IMAGE_UNREADABLE`
  */
 export async function decodeImage(path: string, input: string | Uint8Array = path): Promise<RgbImage> {
+  return wholePicture(await openPicture(path, input));
+}
+
+function decodeBitmap(path: string, bytes: Uint8Array): RgbImage {
   try {
-    const bmp = typeof input === 'string' ? await bmpHead(input) : input;
-    if (bmp !== undefined && isBmp(bmp)) return decodeBmp(typeof input === 'string' ? await readFile(input) : input);
-    const { data, info } = await sharp(input, {
+    return decodeBmp(bytes);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+async function decodeByLibrary(path: string, bytes: Uint8Array): Promise<RgbImage> {
+  const beganMs = threadTrace.begin();
+  try {
+    const { data, info } = await sharp(bytes, {
       failOn: 'none',
       ignoreIcc: true,
       sequentialRead: true,
@@ -108,6 +147,7 @@ export async function decodeImage(path: string, input: string | Uint8Array = pat
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     if (info.channels !== 3) throw new DataError('DATA_IMAGE_UNREADABLE', `${info.channels} channels after decoding`);
+    threadTrace.end('decode_by_library', beganMs, info.width, info.height);
     return { data, width: info.width, height: info.height };
   } catch (cause) {
     throw unreadable(path, cause);

@@ -68,18 +68,25 @@ export const FILTER_STAGES: readonly FilterStage[] = [
   { name: 'compression', apply: (image, random) => throughJpeg(image, random.integer(...JPEG_QUALITIES)) },
 ];
 
-/** Runs the filters, each on its own draws. The picture may be changed in place; the one returned counts. */
-export async function applyFilters(
-  image: RgbImage,
-  hyp: Hyp,
-  drawsFor: (purpose: string) => RandomStream,
-): Promise<RgbImage> {
-  let current = image;
-  for (const stage of FILTER_STAGES) {
+/** A filter that a sample gets, and its draws. */
+export interface DrawnFilter {
+  readonly stage: FilterStage;
+  readonly random: RandomStream;
+}
+
+/** The filters that a sample gets: each is drawn from a stream of its own. Mostly none. */
+export function drawFilters(hyp: Hyp, drawsFor: (purpose: string) => RandomStream): DrawnFilter[] {
+  return FILTER_STAGES.flatMap((stage) => {
     const probability = hyp[stage.name] ?? 0;
-    if (probability === 0) continue;
+    if (probability === 0) return [];
     const random = drawsFor(stage.name);
-    if (random.uniform(0, 1) < probability) current = await stage.apply(current, random);
-  }
+    return random.uniform(0, 1) < probability ? [{ stage, random }] : [];
+  });
+}
+
+/** Runs the filters. The picture may be changed in place; the one returned counts. */
+export async function applyFilters(image: RgbImage, filters: readonly DrawnFilter[]): Promise<RgbImage> {
+  let current = image;
+  for (const { stage, random } of filters) current = await stage.apply(current, random);
   return current;
 }

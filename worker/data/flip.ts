@@ -1,5 +1,6 @@
 /** Mirroring, in place: pixels and normalised labels apart, so that each can be tested alone. */
 import type { RgbImage } from './image.js';
+import { pixelKernels } from './pixel-kernels.js';
 
 /** Turns the picture upside down. */
 export function flipVerticallyInPlace(image: RgbImage): void {
@@ -17,19 +18,11 @@ export function flipVerticallyInPlace(image: RgbImage): void {
 /** Swaps left and right. */
 export function flipHorizontallyInPlace(image: RgbImage): void {
   const { data, width, height } = image;
-  for (let y = 0; y < height; y++) {
-    let left = y * width * 3;
-    let right = left + (width - 1) * 3;
-    while (left < right) {
-      for (let c = 0; c < 3; c++) {
-        const swapped = data[left + c]!;
-        data[left + c] = data[right + c]!;
-        data[right + c] = swapped;
-      }
-      left += 3;
-      right -= 3;
-    }
-  }
+  const { heap, kernels } = pixelKernels();
+  heap.frame(() => {
+    const spare = heap.allocate(width * 3);
+    heap.lend(data, (address) => kernels.mirrorRows(address, width, height, spare));
+  });
 }
 
 /**

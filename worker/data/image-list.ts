@@ -1,5 +1,5 @@
 /** From the sources in a data set's YAML to the sorted list of its images. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve, sep } from 'node:path';
 import { DataError } from '../../proto/errors.js';
 
@@ -17,7 +17,7 @@ export const IMAGE_SUFFIXES: ReadonlySet<string> = new Set([
 ]);
 
 function isImagePath(path: string): boolean {
-  return IMAGE_SUFFIXES.has(extname(path).toLowerCase());
+  return IMAGE_SUFFIXES.has(path.slice(path.lastIndexOf('.')).toLowerCase());
 }
 
 /** The label file of an image: the last `/images/` becomes `/labels/`, the suffix `.txt`. */
@@ -36,6 +36,32 @@ export function byCodeUnits(a: string, b: string): number {
   return a > b ? 1 : 0;
 }
 
+/** All files below a folder. Links to folders are followed after the folders themselves, each folder once. */
+async function listFolder(root: string): Promise<string[]> {
+  const files: string[] = [];
+  const folders = [root];
+  const links: string[] = [];
+  const visited = new Set<string>();
+  for (;;) {
+    const folder = folders.pop() ?? links.shift();
+    if (folder === undefined) return files;
+    const place = await realpath(folder);
+    if (visited.has(place)) continue;
+    visited.add(place);
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const path = `${folder}${sep}${entry.name}`;
+      if (entry.isDirectory()) folders.push(path);
+      else if (entry.isSymbolicLink() && (await isFolder(path))) links.push(path);
+      else files.push(path);
+    }
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const info = await stat(path).catch(() => undefined);
+  return info?.isDirectory() === true;
+}
+
 async function listSource(source: string): Promise<string[]> {
   const info = await stat(source).catch((cause: unknown) => {
     throw new DataError('DATA_NOT_FOUND', `${source} does not exist`, {
@@ -44,10 +70,7 @@ async function listSource(source: string): Promise<string[]> {
       cause,
     });
   });
-  if (info.isDirectory()) {
-    const entries = await readdir(source, { recursive: true, withFileTypes: true });
-    return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
-  }
+  if (info.isDirectory()) return listFolder(resolve(source));
   const folder = dirname(source);
   const lines = (await readFile(source, 'utf8')).split('\n').map((line) => line.trim());
   return lines
@@ -62,7 +85,8 @@ async function listSource(source: string): Promise<string[]> {
  */
 export async function listImages(sources: readonly string[]): Promise<string[]> {
   const lists = await Promise.all(sources.map(listSource));
-  const images = [...new Set(lists.flat().filter(isImagePath))].sort(byCodeUnits);
+  // Without a comparator strings sort by code units, as byCodeUnits does, and faster.
+  const images = [...new Set(lists.flat().filter(isImagePath))].sort();
   if (images.length === 0) {
     throw new DataError('DATA_NO_IMAGES', `no images in ${sources.join(', ')}`, {
       hint: `images end in ${[...IMAGE_SUFFIXES].map((s) => s.slice(1)).join(', ')}`,

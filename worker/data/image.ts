@@ -6,6 +6,14 @@ export interface RgbImage {
   readonly height: number;
 }
 
+/** Pixels. */
+export interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** The reference's padding: this value in all three channels. */
 export const PAD_GREY = 114;
 

@@ -5,12 +5,16 @@ import { threadTrace } from '../trace/thread-trace.js';
 import type { BadItem, Batch, BatchRequest } from './batch.js';
 import { type BatchLayout, type Cell, layoutBatch, targetRows } from './batch-layout.js';
 import type { Dataset } from './dataset.js';
+import { LoaderPacing } from './loader-pace.js';
 import type { PixelCacheTable } from './pixel-cache.js';
 import { fillTarget, type SampleResult, type SampleTarget } from './sample-task.js';
-import { TaskPool } from './task-pool.js';
+import { TaskPool, type TaskRun } from './task-pool.js';
 
 export interface LoaderOptions {
-  /** Threads that decode and augment; 0: the calling thread does it, asynchronously. */
+  /**
+   * Threads that decode and augment, at most; it begins with half of them and adapts to who waits for whom. 0: the calling
+   * thread does it, asynchronously.
+   */
   readonly numThreads: number;
   /** Batches in memory at most, counting those being made, waiting, and handed out but not released. */
   readonly capacityBatches: number;
@@ -25,6 +29,8 @@ export interface LoaderOptions {
   readonly cache?: PixelCacheTable | undefined;
   /** `fail`: a batch with an unreadable image is an error. @defaultValue 'skip' */
   readonly onBadSample?: RunConfig['onBadSample'];
+  /** Told when the number of threads changes. */
+  readonly onResize?: ((numThreads: number) => void) | undefined;
   /** Aborting closes the loader. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -43,6 +49,8 @@ export interface Loader extends AsyncDisposable {
   clear(): void;
   /** Unreadable images met so far. */
   readonly numBadItems: number;
+  /** Threads at work now. */
+  readonly numThreads: number;
   /** Rejects whoever waits, and ends the threads. */
   close(): Promise<void>;
 }
@@ -53,6 +61,8 @@ interface Job {
   resolve(batch: Batch): void;
   reject(error: LockstepError): void;
   cancelled: boolean;
+  /** Set while its samples are being made. */
+  run: TaskRun | undefined;
   /** Set while a finished batch waits to be handed out. */
   finished: SharedArrayBuffer | undefined;
 }
@@ -66,7 +76,7 @@ function openJob(request: BatchRequest): Job {
   });
   // A batch may fail long before anyone asks for it.
   promise.catch(() => undefined);
-  return { request, promise, resolve, reject, cancelled: false, finished: undefined };
+  return { request, promise, resolve, reject, cancelled: false, run: undefined, finished: undefined };
 }
 
 /** What stands for a sample that its batch has no room for. */
@@ -86,6 +96,7 @@ class BatchLoader implements Loader {
   readonly #dataset: Dataset;
   readonly #options: LoaderOptions;
   readonly #pool: TaskPool;
+  readonly #pacing: LoaderPacing;
   /** Submitted and not yet asked for by next(), in order. */
   readonly #undelivered: Job[] = [];
   /** Submitted and still without a buffer, in order; next() may already wait for some of them. */
@@ -104,12 +115,17 @@ class BatchLoader implements Loader {
     this.#options = options;
     const { hyp, augment, seed, imgsz, rect, cache } = options;
     const samples = { hyp, augment, seed, imgsz, rect, cache };
-    this.#pool = new TaskPool(dataset, samples, options.numThreads, (error) => this.#fail(error));
+    this.#pacing = new LoaderPacing(options.numThreads);
+    this.#pool = new TaskPool(dataset, samples, this.#pacing.numThreads, (error) => this.#fail(error));
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   get numBadItems(): number {
     return this.#numBadItems;
+  }
+
+  get numThreads(): number {
+    return this.#pool.numThreads;
   }
 
   submit(request: BatchRequest): void {
@@ -137,11 +153,21 @@ class BatchLoader implements Loader {
       );
     }
     this.#undelivered.shift();
+    const askedMs = performance.now();
     return job.promise.then((batch) => {
       job.finished = undefined;
       this.#numHeld++;
+      this.#adapt(askedMs);
       return batch;
     });
+  }
+
+  /** Lets the number of threads follow from how long somebody has just waited. */
+  #adapt(askedMs: number): void {
+    const wanted = this.#pacing.delivered(askedMs, performance.now(), () => this.#pool.takeBusySeconds());
+    if (wanted === undefined || wanted === this.#pool.numThreads) return;
+    this.#pool.resize(wanted);
+    this.#options.onResize?.(wanted);
   }
 
   clear(): void {
@@ -183,6 +209,7 @@ class BatchLoader implements Loader {
   #cancel(job: Job, error: DataError): void {
     job.cancelled = true;
     job.reject(error);
+    job.run?.cancel();
     if (job.finished === undefined) return;
     this.#returnBuffer(job.finished);
     job.finished = undefined;
@@ -202,26 +229,20 @@ class BatchLoader implements Loader {
     const buffer = this.#takeBuffer(layout.numImages * layout.height * layout.width * 3);
     this.#inWork.add(job);
     const beganMs = threadTrace.begin();
-    const tasks = Array.from(indices, (index, position) => {
-      const cell = layout.cells[position];
-      if (cell === undefined) return Promise.resolve(undefined);
-      const task = {
-        index,
-        epoch,
-        height,
-        width,
-        turn: turns?.[position],
-        pool,
-        target: targetOf(cell, layout, buffer),
-      };
-      return this.#pool.run(task, () => job.cancelled);
-    });
+    const used = layout.cells.flatMap((cell, position) => (cell === undefined ? [] : [{ cell, position }]));
+    const tasks = used.map(({ cell, position }) => ({
+      ...{ index: indices[position]!, epoch, height, width, turn: turns?.[position], pool },
+      target: targetOf(cell, layout, buffer),
+    }));
+    job.run = this.#pool.run(tasks);
     for (const cell of layout.empty) fillTarget(targetOf(cell, layout, buffer));
-    // All tasks must be over before the buffer may serve another batch, whatever became of this one.
-    const outcomes = await Promise.allSettled(tasks);
-    this.#inWork.delete(job);
+    // Tasks in work must be over before the buffer may serve another batch, whatever became of this one.
+    const made = await job.run.results.catch(() => undefined);
+    job.run = undefined;
     threadTrace.end('batch', beganMs, epoch, indices.length);
-    const results = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined));
+    this.#inWork.delete(job);
+    const results: (SampleResult | undefined)[] = [];
+    for (const [k, { position }] of used.entries()) results[position] = made?.[k];
     const batch = job.cancelled ? undefined : this.#assemble(job.request, layout, buffer, results);
     if (batch instanceof DataError) job.reject(batch);
     else if (batch !== undefined) {

@@ -4,12 +4,18 @@ import type { Scene } from './augment.js';
 import { clipXyxyInPlace, xywhnToXyxy } from './boxes.js';
 import { copyRectangle, filledImage, type RgbImage } from './image.js';
 
-/** A picture at its long side, with labels normalised to it. */
-export interface MosaicTile {
-  readonly image: RgbImage;
+/** The labels of a picture at its long side, normalised to it. */
+export interface LabelledTile {
+  /** Pixels. */
+  readonly image: { readonly width: number; readonly height: number };
   /** Rows (class, cx, cy, w, h). */
   readonly labels: Float32Array;
   readonly polygons: readonly Float32Array[];
+}
+
+/** A tile with its pixels. */
+export interface MosaicTile extends LabelledTile {
+  readonly image: RgbImage;
 }
 
 /** Draws that a mosaic needs. */
@@ -87,7 +93,7 @@ export function drawMosaic(
 
 /** Adds a tile's boxes and polygons in pixels of a square canvas, clipped to it; its upper left corner lies at left, top. */
 export function pushTileLabels(
-  tile: MosaicTile,
+  tile: LabelledTile,
   left: number,
   top: number,
   canvasSize: number,

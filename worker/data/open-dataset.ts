@@ -1,14 +1,17 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { RunConfig } from '../../configs/run-config.js';
 import { DataError } from '../../proto/errors.js';
 import { cacheRoot } from '../../proto/paths.js';
 import { type CocoImage, readCocoInstances } from './coco-json.js';
-import { buildTable, Dataset, type SampleEntry, type ScanReport } from './dataset.js';
+import { Dataset, joinTables, type ScanReport, withoutPolygons } from './dataset.js';
 import { byCodeUnits, labelPath, listImages } from './image-list.js';
-import { fingerprint, readCache, type ScanResult, writeCache } from './label-cache.js';
-import { type ScanOptions, scanCoco, scanYolo } from './scan.js';
+import { cacheKey, fingerprint, readCache, writeCache } from './label-cache.js';
+import { openScanTask, type ScanOptions, type ScanResult, scanCoco, scanYolo } from './scan.js';
+import { numHelpers, ScanCrew } from './scan-crew.js';
+import type { ScanTask } from './scan-part.js';
 import { indexEntries, isShardIndex, readIndex } from './shards/shard-index.js';
+import { numStrings } from './string-table.js';
 
 export interface OpenDatasetOptions extends ScanOptions {
   /** Training insists on labels; validation does not. */
@@ -21,32 +24,49 @@ export interface OpenDatasetOptions extends ScanOptions {
   readonly cacheDir?: string;
 }
 
+/** The scan of a task's images, from the label cache where its files have not changed. */
+async function scanOrRecall(
+  task: ScanTask,
+  rules: { readonly salt: readonly string[]; readonly extra?: readonly string[] },
+  options: ScanOptions & { readonly cacheDir?: string },
+  scan: (crew: ScanCrew) => Promise<ScanResult>,
+): Promise<ScanResult> {
+  const cacheDir = options.cacheDir ?? join(cacheRoot(), 'labels');
+  await using crew = new ScanCrew(numHelpers(numStrings(task.paths)));
+  await crew.stat(task, options);
+  const key = cacheKey(task, rules.salt);
+  const files = fingerprint(task, rules.extra);
+  const kept = await readCache(cacheDir, key, files);
+  if (kept !== undefined) return kept;
+  const result = await scan(crew);
+  await writeCache(cacheDir, key, files, result);
+  return result;
+}
+
 /** Lists and scans sources of any kind, or takes the scan from the label cache. */
 export async function scanSources(
   sources: readonly string[],
   names: readonly string[],
   options: ScanOptions & { readonly cacheDir?: string },
 ): Promise<ScanResult[]> {
-  const cacheDir = options.cacheDir ?? join(cacheRoot(), 'labels');
-  const cached = async (files: string[], salt: string[], scan: () => Promise<ScanResult>): Promise<ScanResult> => {
-    const key = await fingerprint(files, salt);
-    const hit = await readCache(cacheDir, key);
-    if (hit !== undefined) return { entries: hit.entries, report: { ...hit.report, fromCache: true } };
-    const result = await scan();
-    await writeCache(cacheDir, key, result);
-    return result;
-  };
   const results: ScanResult[] = [];
   const shards = sources.filter(isShardIndex);
   const plain = sources.filter((source) => !isShardIndex(source) && extname(source).toLowerCase() !== '.json');
   if (plain.length > 0) {
     const paths = await listImages(plain);
-    results.push(await cached([...paths, ...paths.map(labelPath)], ['yolo'], () => scanYolo(paths, options)));
+    const task = openScanTask(paths, true);
+    const scan = (crew: ScanCrew): Promise<ScanResult> => scanYolo(crew, task, paths, options);
+    results.push(await scanOrRecall(task, { salt: ['yolo'] }, options, scan));
   }
   for (const source of sources.filter((s) => !plain.includes(s) && !shards.includes(s))) {
     const images = sortedByPath(await readCocoInstances(source, names));
-    const files = [source, ...images.flatMap((image) => image.path ?? [])];
-    results.push(await cached(files, ['coco', ...names], () => scanCoco(images, options)));
+    const { size, mtimeMs } = await stat(source);
+    const task = openScanTask(
+      images.flatMap((image) => image.path ?? []),
+      false,
+    );
+    const rules = { salt: ['coco', source, ...names], extra: [`${size}:${mtimeMs}`] };
+    results.push(await scanOrRecall(task, rules, options, (crew) => scanCoco(crew, task, images, options)));
   }
   // The index of a packed split holds what a scan would find.
   for (const source of shards) results.push(indexEntries(await readIndex(source, options), source));
@@ -78,18 +98,18 @@ async function lineOfClass(imagePath: string, classId: number): Promise<string> 
   return line < 0 ? imagePath : `${file}:${line + 1}`;
 }
 
-async function checkClasses(entries: readonly SampleEntry[], data: RunConfig['data']): Promise<void> {
-  for (const entry of entries) {
-    for (let i = 0; i < entry.labels.length; i += 5) {
-      const classId = entry.labels[i]!;
-      if (classId < data.nc) continue;
-      const where = await lineOfClass(entry.path, classId);
-      throw new DataError(
-        'DATA_CLASS_OUT_OF_RANGE',
-        `${where}: class ${classId}, but ${data.yaml} has nc: ${data.nc}, so classes run from 0 to ${data.nc - 1}`,
-        { hint: 'correct the label, or nc and names in the data set YAML', details: { where, classId, nc: data.nc } },
-      );
-    }
+async function checkClasses(dataset: Dataset, data: RunConfig['data']): Promise<void> {
+  const { labels, labelStarts } = dataset.table;
+  for (let at = 0; at < labels.length; at += 5) {
+    const classId = labels[at]!;
+    if (classId < data.nc) continue;
+    const image = labelStarts.findIndex((start) => start > at / 5) - 1;
+    const where = await lineOfClass(dataset.imagePath(image), classId);
+    throw new DataError(
+      'DATA_CLASS_OUT_OF_RANGE',
+      `${where}: class ${classId}, but ${data.yaml} has nc: ${data.nc}, so classes run from 0 to ${data.nc - 1}`,
+      { hint: 'correct the label, or nc and names in the data set YAML', details: { where, classId, nc: data.nc } },
+    );
   }
 }
 
@@ -131,17 +151,13 @@ export async function openDataset(
 ): Promise<Dataset> {
   options.signal?.throwIfAborted();
   const results = await scanSources(sources, data.names, options);
+  const joined = joinTables(results.map(({ table }) => table));
   // Outlines serve augmentation only, and they are most of the memory.
-  const entries = results.flatMap(({ entries: found }) =>
-    options.split === 'train' ? found : found.map((entry) => ({ ...entry, polygons: [] })),
-  );
+  const table = options.split === 'train' ? joined : withoutPolygons(joined);
   const report = mergeReports(results.map((result) => result.report));
-  checkPolicy(report, entries.length, sources, options);
-  if (!options.singleCls) {
-    await checkClasses(entries, data);
-    return new Dataset(buildTable(entries), report);
-  }
-  const table = buildTable(entries);
-  for (let i = 0; i < table.labels.length; i += 5) table.labels[i] = 0;
-  return new Dataset(table, report);
+  const dataset = new Dataset(table, report);
+  checkPolicy(report, dataset.numImages, sources, options);
+  if (options.singleCls) for (let i = 0; i < table.labels.length; i += 5) table.labels[i] = 0;
+  else await checkClasses(dataset, data);
+  return dataset;
 }

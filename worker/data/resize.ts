@@ -4,36 +4,86 @@
  */
 
 import { roundHalfEven } from '../../proto/rounding.js';
-import type { RgbImage } from './image.js';
+import type { Rectangle, RgbImage } from './image.js';
+import type { PixelTarget } from './pixel-heap.js';
+import { pixelKernels } from './pixel-kernels.js';
 
 /** Weights are 11-bit integers; a product of two weights and a byte then fits 32 bits. */
-const WEIGHT_BITS = 11;
-const WEIGHT_ONE = 1 << WEIGHT_BITS;
+const WEIGHT_ONE = 1 << 11;
 
-/** The two source indices and the weight of the second (of {@link WEIGHT_ONE}) for every output position of an axis. */
-interface LinearTaps {
-  readonly first: Int32Array;
-  readonly second: Int32Array;
-  readonly weight: Int32Array;
-}
-
-function linearTaps(sourceLength: number, targetLength: number): LinearTaps {
-  const taps = {
-    first: new Int32Array(targetLength),
-    second: new Int32Array(targetLength),
-    weight: new Int32Array(targetLength),
-  };
+/**
+ * The taps of some output positions of an axis: two source indices, counted from `origin`, times `unit`, and the weight of the
+ * second (of {@link WEIGHT_ONE}).
+ */
+function linearTaps(axis: Axis, origin: number, unit: number): Int32Array {
+  const { sourceLength, targetLength, start, count } = axis;
+  const taps = new Int32Array(3 * count);
   const scale = sourceLength / targetLength;
-  for (let i = 0; i < targetLength; i++) {
-    const position = (i + 0.5) * scale - 0.5;
+  for (let i = 0; i < count; i++) {
+    const position = (start + i + 0.5) * scale - 0.5;
     const index = Math.floor(position);
     // Beyond the outermost centres the edge pixel is repeated.
-    const first = Math.min(Math.max(index, 0), sourceLength - 1);
-    taps.first[i] = first;
-    taps.second[i] = Math.min(Math.max(index + 1, 0), sourceLength - 1);
-    taps.weight[i] = roundHalfEven((position - index) * WEIGHT_ONE);
+    taps[3 * i] = (Math.min(Math.max(index, 0), sourceLength - 1) - origin) * unit;
+    taps[3 * i + 1] = (Math.min(Math.max(index + 1, 0), sourceLength - 1) - origin) * unit;
+    taps[3 * i + 2] = roundHalfEven((position - index) * WEIGHT_ONE);
   }
   return taps;
+}
+
+/** Output positions `start` to `start + count` of an axis that is resized. */
+interface Axis {
+  readonly sourceLength: number;
+  readonly targetLength: number;
+  readonly start: number;
+  readonly count: number;
+}
+
+/** First and last source index that the outputs look up. */
+function reach(axis: Axis): [first: number, last: number] {
+  const { sourceLength, targetLength, start, count } = axis;
+  const scale = sourceLength / targetLength;
+  const first = Math.floor((start + 0.5) * scale - 0.5);
+  const last = Math.floor((start + count - 0.5) * scale - 0.5) + 1;
+  return [Math.min(Math.max(first, 0), sourceLength - 1), Math.min(Math.max(last, 0), sourceLength - 1)];
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The pixels of a picture that a part of its resized version is made of. */
+export function resizeSource(source: Size, target: Size, part: Rectangle): Rectangle {
+  const [left, right] = reach(columnAxis(source, target, part));
+  const [top, bottom] = reach(rowAxis(source, target, part));
+  return { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
+}
+
+function columnAxis(source: Size, target: Size, part: Rectangle): Axis {
+  return { sourceLength: source.width, targetLength: target.width, start: part.x, count: part.width };
+}
+
+function rowAxis(source: Size, target: Size, part: Rectangle): Axis {
+  return { sourceLength: source.height, targetLength: target.height, start: part.y, count: part.height };
+}
+
+/**
+ * Resizes a part of a picture on the thread's heap; see {@link resizeBilinear}.
+ * @param pixels where the rectangle of {@link resizeSource} lies
+ * @param source,target sizes of the whole picture before and after
+ * @param part of the picture after
+ */
+export function resizeOnHeap(pixels: PixelTarget, source: Size, target: Size, part: Rectangle, out: PixelTarget): void {
+  const { heap, kernels } = pixelKernels();
+  const origin = resizeSource(source, target, part);
+  heap.frame(() => {
+    const columns = heap.allocate(12 * part.width);
+    heap.words(columns, 3 * part.width).set(linearTaps(columnAxis(source, target, part), origin.x, 3));
+    const rows = heap.allocate(12 * part.height);
+    heap.words(rows, 3 * part.height).set(linearTaps(rowAxis(source, target, part), origin.y, pixels.stride));
+    const stretched = heap.allocate(2 * 12 * (part.width + 16));
+    kernels.resizeRows(pixels.address, columns, rows, part.width, part.height, stretched, out.address, out.stride);
+  });
 }
 
 /**
@@ -42,56 +92,14 @@ function linearTaps(sourceLength: number, targetLength: number): LinearTaps {
  */
 export function resizeBilinear(source: RgbImage, width: number, height: number): RgbImage {
   if (source.width === width && source.height === height) return source;
-  const data = new Uint8Array(width * height * 3);
-  const columns = linearTaps(source.width, width);
-  const rows = linearTaps(source.height, height);
-  const rowLength = width * 3;
-  let upper = new Int32Array(rowLength);
-  let lower = new Int32Array(rowLength);
-  let upperRow = -1;
-  let lowerRow = -1;
-  const { data: pixels, width: sourceWidth } = source;
-  const { first: leftOf, second: rightOf, weight: weightOf } = columns;
-  const stretchRow = (row: number, target: Int32Array): void => {
-    const base = row * sourceWidth * 3;
-    for (let x = 0, o = 0; x < width; x++, o += 3) {
-      const a = base + leftOf[x]! * 3;
-      const b = base + rightOf[x]! * 3;
-      const w1 = weightOf[x]!;
-      const w0 = WEIGHT_ONE - w1;
-      target[o] = pixels[a]! * w0 + pixels[b]! * w1;
-      target[o + 1] = pixels[a + 1]! * w0 + pixels[b + 1]! * w1;
-      target[o + 2] = pixels[a + 2]! * w0 + pixels[b + 2]! * w1;
-    }
-  };
-  const half = 1 << (2 * WEIGHT_BITS - 1);
-  for (let y = 0; y < height; y++) {
-    const first = rows.first[y]!;
-    const second = rows.second[y]!;
-    // Going down, the lower row of one output row is often the upper row of the next: stretch each row once.
-    if (upperRow !== first && lowerRow === first) {
-      const spare = upper;
-      upper = lower;
-      lower = spare;
-      upperRow = lowerRow;
-      lowerRow = -1;
-    }
-    if (upperRow !== first) {
-      stretchRow(first, upper);
-      upperRow = first;
-    }
-    if (lowerRow !== second) {
-      stretchRow(second, lower);
-      lowerRow = second;
-    }
-    const w1 = rows.weight[y]!;
-    const w0 = WEIGHT_ONE - w1;
-    const base = y * rowLength;
-    // The two change places above; in the loop they must be constants to be fast.
-    const [above, below] = [upper, lower];
-    for (let o = 0; o < rowLength; o++) data[base + o] = (above[o]! * w0 + below[o]! * w1 + half) >> (2 * WEIGHT_BITS);
-  }
-  return { data, width, height };
+  const { heap } = pixelKernels();
+  return heap.frame(() => {
+    const pixels = { address: heap.allocate(source.data.length), stride: source.width * 3 };
+    heap.bytes(pixels.address, source.data.length).set(source.data);
+    const out = { address: heap.allocate(width * height * 3), stride: width * 3 };
+    resizeOnHeap(pixels, source, { width, height }, { x: 0, y: 0, width, height }, out);
+    return { data: new Uint8Array(heap.bytes(out.address, width * height * 3)), width, height };
+  });
 }
 
 /** For each output cell of an axis: its first source index, and the share of every source cell it covers. */

@@ -3,7 +3,7 @@ import { type SerializedError, serializeError } from '../../proto/errors.js';
 import type { Dataset } from './dataset.js';
 import { fillRectangle, type RgbImage } from './image.js';
 import { resizeBilinear } from './resize.js';
-import { loadSample, placementOf, type SampleKey, type SampleOptions } from './sample.js';
+import { makeSample, placementOf, type SampleKey, type SampleOptions } from './sample.js';
 
 /** The rectangle of a batch's pixels that a sample fills. */
 export interface SampleTarget {
@@ -52,8 +52,10 @@ export function fillTarget({ buffer, offset, rowBytes, height, width }: SampleTa
 export async function runSampleTask(dataset: Dataset, task: SampleTask, options: SampleOptions): Promise<SampleResult> {
   const { gain, pad } = placementOf(dataset, task, options);
   try {
-    const { image, labels } = await loadSample(dataset, task, options);
-    writeRows(resizeBilinear(image, task.target.width, task.target.height), task.target);
+    const { target } = task;
+    const labels = await makeSample(dataset, task, options, (image) => {
+      writeRows(resizeBilinear(image, target.width, target.height), target);
+    });
     return { labels, gain, pad };
   } catch (error) {
     fillTarget(task.target);

@@ -1,17 +1,22 @@
 /** One image of the data set made ready for the network. */
 import type { Hyp } from '../../configs/run-config.js';
 import { type RandomStream, randomStream } from '../../proto/random.js';
+import { threadTrace } from '../trace/thread-trace.js';
 import { applyPixelStages, perspectiveScene, type Scene } from './augment.js';
 import { drawObjects, pasteMirrored } from './copy-paste.js';
 import type { Dataset } from './dataset.js';
-import { decodeImage } from './decode.js';
-import { applyFilters } from './filter-stages.js';
+import { openPicture } from './decode.js';
+import { applyFilters, drawFilters } from './filter-stages.js';
 import type { RgbImage } from './image.js';
 import { letterboxImage } from './letterbox-image.js';
-import { MIXUP_BETA_SHAPE, mixScenes } from './mixup.js';
-import { type MosaicTile, mosaicScene, type TilePool } from './mosaic.js';
+import { joinLabels, MIXUP_BETA_SHAPE, mixImages } from './mixup.js';
+import { drawMosaic, type MosaicTile, mosaicScene, type TilePool } from './mosaic.js';
+import { type MosaicView, mosaicView, type OpenTile } from './mosaic-view.js';
 import { mosaic9Scene } from './mosaic9.js';
+import { drawPerspective } from './perspective.js';
+import { decodedPicture, type Picture, resizedPicture, wholePicture } from './picture.js';
 import { type PixelCacheTable, throughCache } from './pixel-cache.js';
+import { pixelHeap } from './pixel-heap.js';
 import {
   type ImagePlacement,
   labelsInNetwork,
@@ -20,7 +25,7 @@ import {
   placeImage,
   polygonInNetwork,
 } from './placement.js';
-import { resizeArea, resizeBilinear } from './resize.js';
+import { resizeArea } from './resize.js';
 import { imageInput } from './shards/locations.js';
 
 /** What stays the same for all samples of a loader. Crosses threads. */
@@ -60,17 +65,28 @@ export interface Sample {
   readonly labels: Float32Array;
 }
 
-/** The picture at its long side `imgsz`; the kernel is the reference's choice. Perhaps a view that is not ours to write. */
-async function loadAtLongSide(dataset: Dataset, index: number, options: SampleOptions): Promise<RgbImage> {
+/** The picture at its long side `imgsz`, from its file; the kernel is the reference's choice. */
+async function openAtLongSide(dataset: Dataset, index: number, options: SampleOptions): Promise<Picture> {
+  const { imgsz, augment } = options;
+  const native = await openPicture(dataset.imagePath(index), await imageInput(dataset.table, index));
+  const { width, height } = longSideSize(native.height, native.width, imgsz);
+  const shrinks = imgsz < Math.max(native.height, native.width);
+  return shrinks && !augment
+    ? decodedPicture(resizeArea(await wholePicture(native), width, height))
+    : resizedPicture(native, width, height);
+}
+
+/** The same from the cache, if there is one. Perhaps a view that is not ours to write. */
+function loadAtLongSide(dataset: Dataset, index: number, options: SampleOptions): Promise<RgbImage> {
   const { imgsz, augment, cache } = options;
   const kernel = augment ? 'bilinear' : 'area';
-  return throughCache(cache, dataset, { index, imgsz, kernel }, async () => {
-    const native = await decodeImage(dataset.imagePath(index), await imageInput(dataset.table, index));
-    const { width, height } = longSideSize(native.height, native.width, imgsz);
-    const shrinks = imgsz < Math.max(native.height, native.width);
-    return shrinks && !augment ? resizeArea(native, width, height) : resizeBilinear(native, width, height);
-  });
+  return throughCache(cache, dataset, { index, imgsz, kernel }, async () =>
+    wholePicture(await openAtLongSide(dataset, index, options)),
+  );
 }
+
+/** Pixels and labels of a sample before filters and pixel stages. */
+type SampleView = MosaicView;
 
 async function letterboxedScene(dataset: Dataset, key: SampleKey, options: SampleOptions): Promise<Scene> {
   const loaded = await loadAtLongSide(dataset, key.index, options);
@@ -90,6 +106,10 @@ export function placementOf(dataset: Dataset, key: SampleKey, options: SampleOpt
   return placeImage(height, width, options.imgsz, key.height, key.width, options.augment);
 }
 
+function viewOf({ image, labels }: Scene): SampleView {
+  return { labels, render: () => image };
+}
+
 /** A mosaic of an image, with copy-paste, warped to S×S. */
 async function mosaicOf(
   dataset: Dataset,
@@ -97,22 +117,36 @@ async function mosaicOf(
   pool: TilePool,
   options: SampleOptions,
   drawsFor: SampleDraws,
-): Promise<Scene> {
-  const { hyp, imgsz } = options;
+): Promise<SampleView> {
+  const { hyp, imgsz, cache } = options;
+  const random = drawsFor('mosaic tiles');
+  const ofNine = hyp.mosaic9 > 0 && drawsFor('mosaic9').uniform(0, 1) < hyp.mosaic9;
+  if (!ofNine && !(hyp.copy_paste > 0)) {
+    const { center, order } = drawMosaic(index, pool, imgsz, random);
+    const open = async (tile: number): Promise<OpenTile> => ({
+      image:
+        cache === undefined
+          ? await openAtLongSide(dataset, tile, options)
+          : decodedPicture(await loadAtLongSide(dataset, tile, options)),
+      labels: dataset.labels(tile),
+      polygons: dataset.polygons(tile),
+    });
+    const canvas = { width: 2 * imgsz, height: 2 * imgsz };
+    const p = drawPerspective(drawsFor('perspective'), hyp, canvas, [-imgsz / 2, -imgsz / 2]);
+    return mosaicView(await Promise.all(order.map(open)), center, imgsz, p);
+  }
   const load = async (tile: number): Promise<MosaicTile> => ({
     image: await loadAtLongSide(dataset, tile, options),
     labels: dataset.labels(tile),
     polygons: dataset.polygons(tile),
   });
-  const random = drawsFor('mosaic tiles');
-  const ofNine = hyp.mosaic9 > 0 && drawsFor('mosaic9').uniform(0, 1) < hyp.mosaic9;
   let scene = ofNine
     ? await mosaic9Scene(index, pool, imgsz, random, load)
     : await mosaicScene(index, pool, imgsz, random, load);
   if (hyp.copy_paste > 0 && !ofNine) {
     scene = pasteMirrored(scene, drawObjects(scene.polygons, hyp.copy_paste, drawsFor('copy-paste')));
   }
-  return perspectiveScene(scene, hyp, drawsFor('perspective'), -imgsz / 2);
+  return viewOf(perspectiveScene(scene, hyp, drawsFor('perspective'), -imgsz / 2));
 }
 
 /** A mosaic, and with probability `mixup` another one, around any image, seen through it. */
@@ -121,16 +155,26 @@ async function mixedMosaic(
   key: SampleKey,
   options: SampleOptions,
   drawsFor: SampleDraws,
-): Promise<Scene> {
+): Promise<SampleView> {
   const pool = { numImages: dataset.numImages, images: key.pool };
-  const scene = await mosaicOf(dataset, key.index, pool, options, drawsFor);
+  const view = await mosaicOf(dataset, key.index, pool, options, drawsFor);
   const { mixup } = options.hyp;
-  if (!(mixup > 0)) return scene;
+  if (!(mixup > 0)) return view;
   const random = drawsFor('mixup');
-  if (!(random.uniform(0, 1) < mixup)) return scene;
+  if (!(random.uniform(0, 1) < mixup)) return view;
   const index = random.integer(0, dataset.numImages - 1);
   const second = await mosaicOf(dataset, index, pool, options, (purpose) => drawsFor(`mixup ${purpose}`));
-  return mixScenes(scene, second, random.beta(MIXUP_BETA_SHAPE, MIXUP_BETA_SHAPE));
+  const ratio = random.beta(MIXUP_BETA_SHAPE, MIXUP_BETA_SHAPE);
+  return {
+    labels: joinLabels(view.labels, second.labels),
+    render() {
+      const a = view.render();
+      const b = second.render();
+      if (!('data' in a)) return a;
+      if (!('data' in b)) return b;
+      return mixImages(a, b, ratio);
+    },
+  };
 }
 
 /** The streams of a sample. The first turn of an image has no number, so that it is the same with and without turns. */
@@ -141,23 +185,67 @@ function sampleDraws(seed: number, { epoch, index, turn = 0 }: SampleKey): Sampl
       : randomStream(seed, 'sample', epoch, index, purpose, turn);
 }
 
-/**
- * Makes one sample. With augmentation its draws depend on (seed, epoch, image, turn) only, never on who makes it or
- * when. Mosaics are made for square batches of side `imgsz` alone, as in the reference.
- * @throws DataError `DATA_IMAGE_UNREADABLE`
- */
-export async function loadSample(dataset: Dataset, key: SampleKey, options: SampleOptions): Promise<Sample> {
-  const { hyp, augment, seed, imgsz, rect = false } = options;
-  const drawsFor = sampleDraws(seed, key);
+/** What a sample is made of. Mosaics are made for square batches of side `imgsz` alone, as in the reference. */
+async function openSample(
+  dataset: Dataset,
+  key: SampleKey,
+  options: SampleOptions,
+  drawsFor: SampleDraws,
+): Promise<SampleView> {
+  const { hyp, augment, imgsz, rect = false } = options;
   const square = key.height === imgsz && key.width === imgsz && !rect;
   const mosaic = augment && square && hyp.mosaic > 0 && drawsFor('mosaic').uniform(0, 1) < hyp.mosaic;
-  let scene = mosaic
-    ? await mixedMosaic(dataset, key, options, drawsFor)
-    : await letterboxedScene(dataset, key, options);
-  if (augment && !mosaic) scene = perspectiveScene(scene, hyp, drawsFor('perspective'));
-  const labels = normaliseLabels(scene.labels, key.width, key.height);
-  if (!augment) return { image: scene.image, labels };
-  const sample = { image: await applyFilters(scene.image, hyp, drawsFor), labels };
-  applyPixelStages(sample, hyp, drawsFor);
-  return sample;
+  if (mosaic) return mixedMosaic(dataset, key, options, drawsFor);
+  const scene = await letterboxedScene(dataset, key, options);
+  return viewOf(augment ? perspectiveScene(scene, hyp, drawsFor('perspective')) : scene);
+}
+
+/**
+ * Makes one sample and hands its picture to `write`, which must be done with it when it returns. With augmentation its draws
+ * depend on (seed, epoch, image, turn) only, never on who makes it or when.
+ * @returns label rows (class, cx, cy, w, h), normalised to the picture
+ * @throws DataError `DATA_IMAGE_UNREADABLE`
+ */
+export async function makeSample(
+  dataset: Dataset,
+  key: SampleKey,
+  options: SampleOptions,
+  write: (image: RgbImage) => void,
+): Promise<Float32Array> {
+  const { hyp, augment, seed } = options;
+  const drawsFor = sampleDraws(seed, key);
+  const view = await openSample(dataset, key, options, drawsFor);
+  const labels = normaliseLabels(view.labels, key.width, key.height);
+  const filters = augment ? drawFilters(hyp, drawsFor) : [];
+  const finish = (image: RgbImage): void => {
+    if (augment) applyPixelStages({ image, labels }, hyp, drawsFor);
+    write(image);
+  };
+  for (;;) {
+    // Nothing may wait while a picture lies on the thread's heap: what has to wait gets a copy, or is done first.
+    const beganMs = threadTrace.begin();
+    const left = pixelHeap().frame((): RgbImage | Picture | undefined => {
+      const made = view.render();
+      if (!('data' in made)) return made;
+      if (filters.length > 0) return { ...made, data: made.data.slice() };
+      finish(made);
+      return undefined;
+    });
+    threadTrace.end('augment', beganMs, key.index);
+    if (left === undefined) return labels;
+    if ('data' in left) {
+      finish(await applyFilters(left, filters));
+      return labels;
+    }
+    await left.repair();
+  }
+}
+
+/** As {@link makeSample}, with a picture in memory of its own. */
+export async function loadSample(dataset: Dataset, key: SampleKey, options: SampleOptions): Promise<Sample> {
+  let image: RgbImage | undefined;
+  const labels = await makeSample(dataset, key, options, (made) => {
+    image = { ...made, data: new Uint8Array(made.data) };
+  });
+  return { image: image!, labels };
 }

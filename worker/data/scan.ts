@@ -1,152 +1,148 @@
 /** Looks at every image and label file once and says which can be used. Reads only; nothing is ever repaired in place. */
-import { readFile } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
-import { LockstepError } from '../../proto/errors.js';
-import { mapBounded } from './bounded.js';
 import type { CocoImage } from './coco-json.js';
-import type { SampleEntry, ScanReport } from './dataset.js';
-import { endsLikeJpeg, MAX_PIXELS, readImageHeader } from './decode.js';
-import { labelPath } from './image-list.js';
-import type { ScanResult } from './label-cache.js';
-import { type ParsedLabels, parseLabelText } from './label-file.js';
+import {
+  buildTable,
+  type DatasetTable,
+  type SampleEntry,
+  type ScanReport,
+  sharedFloat32,
+  sharedInt32,
+} from './dataset.js';
+import { buildIds, idFromPath } from './image-ids.js';
+import type { CrewOptions, ScanCrew } from './scan-crew.js';
+import { type ScanPart, type ScanTask, STATS, STATUS } from './scan-part.js';
+import { buildStrings, numStrings } from './string-table.js';
 
-/** Smaller pictures are refused, as in the reference. */
-const MIN_SIDE_PX = 10;
-const FORMATS: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp', 'tiff', 'bmp']);
-/** Headers are read by libuv's threads; a few in flight keep them busy. */
-const SCAN_CONCURRENCY = 16;
+export type ScanOptions = CrewOptions;
 
-export interface ScanOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Called now and then with the number of images looked at. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+/** What a scan returns and the cache keeps: the images that can be used, and what was found. */
+export interface ScanResult {
+  readonly table: DatasetTable;
+  readonly report: ScanReport;
 }
 
-type Status = 'found' | 'missing' | 'empty' | 'corrupt';
-interface Finding {
-  readonly status: Status;
-  readonly entry?: SampleEntry;
-  readonly messages: readonly string[];
+/** A task over these images, with room for the sizes and times of their files. */
+export function openScanTask(paths: readonly string[], hasLabelFiles: boolean): ScanTask {
+  const stats = new Float64Array(new SharedArrayBuffer(paths.length * STATS * 8));
+  return { paths: buildStrings(paths), hasLabelFiles, stats };
 }
 
-function idFromPath(path: string): number | string {
-  const stem = basename(path, extname(path));
-  return /^\d+$/.test(stem) ? Number(stem) : stem;
+function countStatuses(parts: readonly ScanPart[]): Record<keyof typeof STATUS, number> {
+  const counts = new Int32Array(Object.keys(STATUS).length);
+  for (const { statuses } of parts) for (const status of statuses) counts[status]! += 1;
+  return {
+    found: counts[STATUS.found]!,
+    missing: counts[STATUS.missing]!,
+    empty: counts[STATUS.empty]!,
+    corrupt: counts[STATUS.corrupt]!,
+  };
 }
 
-/** The header's size, and what is odd about the file; throws a DataError for a file that is no picture. */
-async function checkImage(
-  path: string,
-): Promise<{ width: number; height: number; problem?: string; warning?: string }> {
-  const { width, height, format } = await readImageHeader(path);
-  if (!FORMATS.has(format)) return { width, height, problem: `image format ${format} is not supported` };
-  if (width * height > MAX_PIXELS) {
-    return { width, height, problem: `image of ${width}×${height} px is too large; the most is ${MAX_PIXELS} pixels` };
-  }
-  if (width < MIN_SIDE_PX || height < MIN_SIDE_PX) {
-    return { width, height, problem: `image of ${width}×${height} px is too small; the least is ${MIN_SIDE_PX} px` };
-  }
-  if (format === 'jpeg' && !(await endsLikeJpeg(path))) {
-    return { width, height, warning: 'the JPEG file is cut off; the missing part is read as grey' };
-  }
-  return { width, height };
-}
-
-type Labels = { readonly status: Exclude<Status, 'corrupt'>; readonly parsed: ParsedLabels };
-
-async function readLabels(path: string): Promise<Labels | { readonly problem: string }> {
-  const file = labelPath(path);
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
-      return { status: 'missing', parsed: { labels: new Float32Array(0), polygons: [] } };
-    }
-    return { problem: `label file ${file} cannot be read` };
-  }
-  const parsed = parseLabelText(text);
-  if ('problem' in parsed) return { problem: `label file ${file}:${parsed.line}: ${parsed.problem}` };
-  return { status: parsed.labels.length === 0 ? 'empty' : 'found', parsed };
-}
-
-async function inspect(
-  path: string,
-  imageId: number | string,
-  labelsOf: () => Promise<Labels | { readonly problem: string }>,
-): Promise<Finding> {
-  try {
-    const image = await checkImage(path);
-    if (image.problem !== undefined) return { status: 'corrupt', messages: [`${path}: ${image.problem}`] };
-    const labels = await labelsOf();
-    if ('problem' in labels) return { status: 'corrupt', messages: [`${path}: ${labels.problem}`] };
-    const { parsed } = labels;
-    const messages = [image.warning, parsed.warning].filter((m) => m !== undefined).map((m) => `${path}: ${m}`);
-    const entry = { path, imageId, width: image.width, height: image.height, ...pickLabels(parsed) };
-    return { status: labels.status, entry, messages };
-  } catch (error) {
-    // Every failure to read is a finding about this file, not about the run.
-    const message = error instanceof LockstepError ? error.message : `${path}: ${String(error)}`;
-    return { status: 'corrupt', messages: [message] };
-  }
-}
-
-function pickLabels({ labels, polygons }: ParsedLabels): Pick<SampleEntry, 'labels' | 'polygons'> {
-  return { labels, polygons };
-}
-
-function summarise(findings: readonly Finding[]): ScanResult {
-  const count = (status: Status): number => findings.filter((f) => f.status === status).length;
-  const empty = count('empty');
+/**
+ * Scans images with YOLO label files.
+ * @param task of `paths`, its stats filled in
+ */
+export async function scanYolo(
+  crew: ScanCrew,
+  task: ScanTask,
+  paths: readonly string[],
+  options: ScanOptions = {},
+): Promise<ScanResult> {
+  const parts = await crew.scan(task, options);
+  const { found, missing, empty, corrupt } = countStatuses(parts);
   const report: ScanReport = {
     // An empty label file is a label file, as the reference counts.
-    found: count('found') + empty,
-    missing: count('missing'),
-    empty,
-    corrupt: count('corrupt'),
-    total: findings.length,
-    messages: findings.flatMap((f) => f.messages),
+    found: found + empty,
+    ...{ missing, empty, corrupt, total: paths.length },
+    messages: parts.flatMap(({ messages }) => messages.map(([, text]) => text)),
     fromCache: false,
   };
-  return { entries: findings.flatMap((f) => f.entry ?? []), report };
+  return { table: joinParts(parts, task, paths, paths.length - corrupt), report };
 }
 
-function progressOf(total: number, onProgress: ScanOptions['onProgress']): () => void {
-  let done = 0;
-  return () => {
-    done++;
-    if (done % 64 === 0 || done === total) onProgress?.(done, total);
-  };
-}
-
-/** Scans images with YOLO label files. */
-export async function scanYolo(paths: readonly string[], options: ScanOptions = {}): Promise<ScanResult> {
-  const tick = progressOf(paths.length, options.onProgress);
-  const work = async (path: string): Promise<Finding> => {
-    const finding = await inspect(path, idFromPath(path), () => readLabels(path));
-    tick();
-    return finding;
-  };
-  return summarise(await mapBounded(paths, SCAN_CONCURRENCY, work, options));
-}
-
-/** Scans the images of a COCO instances file. */
-export async function scanCoco(images: readonly CocoImage[], options: ScanOptions = {}): Promise<ScanResult> {
-  const tick = progressOf(images.length, options.onProgress);
-  const work = async (image: CocoImage): Promise<Finding> => {
-    const { path, labels, polygons, warnings, imageId } = image;
-    if (path === undefined) {
-      return { status: 'corrupt', messages: [`${image.fileName}: image not found`] };
+/** One table of all parts, without the corrupt images. */
+function joinParts(
+  parts: readonly ScanPart[],
+  task: ScanTask,
+  paths: readonly string[],
+  numImages: number,
+): DatasetTable {
+  const numLabels = parts.reduce((sum, { labels }) => sum + labels.length / 5, 0);
+  const numNumbers = parts.reduce((sum, { points }) => sum + points.length, 0);
+  const kept: string[] = [];
+  const sizes = sharedInt32(2 * numImages);
+  const labels = sharedFloat32(5 * numLabels);
+  const labelStarts = sharedInt32(numImages + 1);
+  const points = sharedFloat32(numNumbers);
+  const pointStarts = sharedInt32(numNumbers > 0 ? numLabels + 1 : 0);
+  let label = 0;
+  let point = 0;
+  for (const part of parts) {
+    labels.set(part.labels, 5 * label);
+    points.set(part.points, point);
+    for (let k = 0; numNumbers > 0 && k < part.labels.length / 5; k++) {
+      point += part.pointCounts[k] ?? 0;
+      pointStarts[label + k + 1] = point;
     }
-    const parsed: ParsedLabels = {
-      labels,
-      polygons,
-      ...(warnings.length > 0 ? { warning: warnings.join('; ') } : {}),
-    };
-    const status = labels.length === 0 ? 'empty' : 'found';
-    const finding = await inspect(path, imageId, () => Promise.resolve({ status, parsed }));
-    tick();
-    return finding;
+    for (let i = 0; i < part.statuses.length; i++) {
+      if (part.statuses[i] === STATUS.corrupt) continue;
+      label += part.labelCounts[i]!;
+      sizes[2 * kept.length] = part.sizes[2 * i]!;
+      sizes[2 * kept.length + 1] = part.sizes[2 * i + 1]!;
+      labelStarts[kept.length + 1] = label;
+      kept.push(paths[part.begin + i]!);
+    }
+  }
+  return {
+    paths: kept.length === numStrings(task.paths) ? task.paths : buildStrings(kept),
+    ids: buildIds(kept.map(idFromPath)),
+    ...{ sizes, labels, labelStarts, points, pointStarts },
   };
-  return summarise(await mapBounded(images, SCAN_CONCURRENCY, work, options));
+}
+
+/**
+ * Scans the images of a COCO instances file.
+ * @param task of the images that were found, in their order, its stats filled in
+ */
+export async function scanCoco(
+  crew: ScanCrew,
+  task: ScanTask,
+  images: readonly CocoImage[],
+  options: ScanOptions = {},
+): Promise<ScanResult> {
+  const parts = await crew.scan(task, options);
+  const statuses = parts.flatMap((part) => [...part.statuses]);
+  const sizes = parts.flatMap((part) => [...part.sizes]);
+  const entries: SampleEntry[] = [];
+  const messages: string[] = [];
+  const said = messagesByImage(parts);
+  let empty = 0;
+  let located = 0;
+  for (const { path, fileName, imageId, labels, polygons, warnings } of images) {
+    if (path === undefined) {
+      messages.push(`${fileName}: image not found`);
+      continue;
+    }
+    const i = located++;
+    messages.push(...(said.get(i) ?? []));
+    if (statuses[i] === STATUS.corrupt) continue;
+    if (warnings.length > 0) messages.push(`${path}: ${warnings.join('; ')}`);
+    if (labels.length === 0) empty++;
+    entries.push({ path, imageId, width: sizes[2 * i]!, height: sizes[2 * i + 1]!, labels, polygons });
+  }
+  const corrupt = images.length - entries.length;
+  const report: ScanReport = {
+    found: entries.length,
+    ...{ missing: 0, empty, corrupt, total: images.length, messages },
+    fromCache: false,
+  };
+  return { table: buildTable(entries), report };
+}
+
+function messagesByImage(parts: readonly ScanPart[]): Map<number, string[]> {
+  const byImage = new Map<number, string[]>();
+  for (const [image, text] of parts.flatMap(({ messages }) => messages)) {
+    byImage.set(image, [...(byImage.get(image) ?? []), text]);
+  }
+  return byImage;
 }

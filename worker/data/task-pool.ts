@@ -1,113 +1,134 @@
-/** Spreads sample tasks over loader threads, or runs them here. First come, first served. */
-
+/** Spreads the tasks of batches over loader threads, or runs them here. How many threads there are may change at any time. */
 import type { DataError } from '../../proto/errors.js';
 import { LoaderThread } from '../threads/loader-client.js';
 import type { Dataset } from './dataset.js';
 import type { SampleOptions } from './sample.js';
 import { runSampleTask, type SampleResult, type SampleTask } from './sample-task.js';
+import { closeTaskList, openTaskList, type TaskDone, TaskLanes, type TaskList } from './task-lanes.js';
 
-/** Whoever can run a task. */
+/** Whoever can take part in lists. */
 interface Runner {
-  readonly numPending: number;
-  run(task: SampleTask): Promise<SampleResult>;
+  add(list: TaskList): void;
   close(): Promise<void>;
 }
 
-/** Runs tasks in the calling thread; decoding still happens in libuv's threads. */
-class InlineRunner implements Runner {
-  #numPending = 0;
-  readonly #run: (task: SampleTask) => Promise<SampleResult>;
-
-  constructor(dataset: Dataset, options: SampleOptions) {
-    this.#run = (task) => runSampleTask(dataset, task, options);
-  }
-
-  get numPending(): number {
-    return this.#numPending;
-  }
-
-  async run(task: SampleTask): Promise<SampleResult> {
-    this.#numPending++;
-    try {
-      return await this.#run(task);
-    } finally {
-      this.#numPending--;
-    }
-  }
-
-  async close(): Promise<void> {}
+/** The tasks of a batch on their way. */
+export interface TaskRun {
+  /** By position; undefined for tasks that were cancelled before anybody began them. Rejects if a thread dies. */
+  readonly results: Promise<(SampleResult | undefined)[]>;
+  /** Begins no further task; `results` follow when those in work are done. */
+  cancel(): void;
 }
 
-/** Two per runner: while one picture is decoded in the background, another is resized. */
-const TASKS_PER_RUNNER = 2;
-
-interface QueuedTask {
-  readonly task: SampleTask;
-  /** Asked when the task's turn comes; a cancelled task is never started. */
-  readonly isCancelled: () => boolean;
-  resolve(result: SampleResult | undefined): void;
-  reject(error: unknown): void;
+interface Pending {
+  readonly list: TaskList;
+  readonly results: (SampleResult | undefined)[];
+  numDone: number;
+  numExpected: number;
+  resolve(results: (SampleResult | undefined)[]): void;
+  reject(error: DataError): void;
 }
 
 export class TaskPool {
-  readonly #runners: readonly Runner[];
-  readonly #queue: QueuedTask[] = [];
+  readonly #openRunner: () => Runner;
+  readonly #canResize: boolean;
+  readonly #runners: Runner[] = [];
+  readonly #retired: Promise<void>[] = [];
+  readonly #pending = new Map<number, Pending>();
+  #nextTicket = 0;
+  #busyMs = 0;
   #broken: DataError | undefined;
 
-  /** @param onDeath called when a thread dies; the pool runs nothing afterwards */
+  /**
+   * @param numThreads 0: the calling thread does the work; decoding still happens in the background
+   * @param onDeath called when a thread dies; the pool runs nothing afterwards
+   */
   constructor(dataset: Dataset, options: SampleOptions, numThreads: number, onDeath: (error: DataError) => void) {
-    const data = { table: dataset.table, options };
+    const onDone = (done: TaskDone): void => this.#done(done);
     const died = (error: DataError): void => {
       this.#broken = error;
-      for (const queued of this.#queue.splice(0)) queued.reject(error);
+      for (const pending of this.#pending.values()) {
+        closeTaskList(pending.list);
+        pending.reject(error);
+      }
+      this.#pending.clear();
       onDeath(error);
     };
-    this.#runners =
-      numThreads === 0
-        ? [new InlineRunner(dataset, options)]
-        : Array.from({ length: numThreads }, () => new LoaderThread(data, died));
+    this.#canResize = numThreads > 0;
+    this.#openRunner = this.#canResize
+      ? () => new LoaderThread({ table: dataset.table, options }, onDone, died)
+      : () => new TaskLanes((task) => runSampleTask(dataset, task, options), onDone);
+    this.#grow(Math.max(numThreads, 1));
   }
 
-  /** The task's result, or undefined if it was cancelled before its turn. */
-  run(task: SampleTask, isCancelled: () => boolean): Promise<SampleResult | undefined> {
-    if (this.#broken !== undefined) return Promise.reject(this.#broken);
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ task, isCancelled, resolve, reject });
-      this.#pump();
-    });
+  /** Threads at work; 0 if the calling thread does it. */
+  get numThreads(): number {
+    return this.#canResize ? this.#runners.length : 0;
   }
 
-  /** Waits for the tasks in work; tasks in the queue must have been cancelled before. */
-  async close(): Promise<void> {
-    await Promise.all(this.#runners.map((runner) => runner.close()));
+  /** Seconds that the threads have been at work, all together, since this was last asked. */
+  takeBusySeconds(): number {
+    const seconds = this.#busyMs / 1000;
+    this.#busyMs = 0;
+    return seconds;
   }
 
-  #pump(): void {
-    for (;;) {
-      const runner = this.#leastBusy();
-      if (runner === undefined) return;
-      const queued = this.#queue.shift();
-      if (queued === undefined) return;
-      if (queued.isCancelled()) {
-        queued.resolve(undefined);
-        continue;
+  /** Changes the number of threads, at least one. A thread that goes finishes what it has begun; no task is lost or done twice. */
+  resize(numThreads: number): void {
+    if (!this.#canResize) return;
+    this.#grow(numThreads);
+    while (this.#runners.length > Math.max(numThreads, 1)) this.#retired.push(this.#runners.pop()!.close());
+  }
+
+  /** Begins tasks as soon as those of earlier calls have all been begun. */
+  run(tasks: readonly SampleTask[]): TaskRun {
+    const list = openTaskList(this.#nextTicket++, tasks);
+    const results = new Promise<(SampleResult | undefined)[]>((resolve, reject) => {
+      if (this.#broken !== undefined) {
+        reject(this.#broken);
+        return;
       }
-      void runner
-        .run(queued.task)
-        .then(
-          (result) => queued.resolve(result),
-          (error) => queued.reject(error),
-        )
-        .finally(() => this.#pump());
+      const empty = tasks.map(() => undefined);
+      const pending: Pending = { list, results: empty, numDone: 0, numExpected: tasks.length, resolve, reject };
+      this.#pending.set(list.ticket, pending);
+      this.#settle(pending);
+      if (tasks.length > 0) for (const runner of this.#runners) runner.add(list);
+    });
+    const cancel = (): void => {
+      const pending = this.#pending.get(list.ticket);
+      if (pending === undefined) return;
+      pending.numExpected = Math.min(pending.numExpected, closeTaskList(list));
+      this.#settle(pending);
+    };
+    return { results, cancel };
+  }
+
+  /** Waits for the tasks in work; whatever is not wanted any more must have been cancelled before. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#runners.map((runner) => runner.close()), ...this.#retired]);
+  }
+
+  #grow(numThreads: number): void {
+    while (this.#runners.length < numThreads) {
+      const runner = this.#openRunner();
+      // Maps keep the order of insertion, which is that of the batches.
+      for (const { list } of this.#pending.values()) runner.add(list);
+      this.#runners.push(runner);
     }
   }
 
-  #leastBusy(): Runner | undefined {
-    let best: Runner | undefined;
-    for (const runner of this.#runners) {
-      if (runner.numPending >= TASKS_PER_RUNNER) continue;
-      if (best === undefined || runner.numPending < best.numPending) best = runner;
-    }
-    return best;
+  #done({ ticket, position, result, busyMs }: TaskDone): void {
+    this.#busyMs += busyMs;
+    const pending = this.#pending.get(ticket);
+    if (pending === undefined) return;
+    pending.results[position] = result;
+    pending.numDone++;
+    this.#settle(pending);
+  }
+
+  #settle(pending: Pending): void {
+    if (pending.numDone < pending.numExpected) return;
+    this.#pending.delete(pending.list.ticket);
+    pending.resolve(pending.results);
   }
 }

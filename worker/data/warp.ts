@@ -1,98 +1,113 @@
 /** Moving pixels through a {@link Perspective}: bilinear, outside of the source is grey. */
-import { PAD_GREY, type RgbImage } from './image.js';
+import { PAD_GREY, type Rectangle, type RgbImage } from './image.js';
 import { invert, type Perspective } from './perspective.js';
+import { pixelKernels } from './pixel-kernels.js';
 
-/** Fixed point of positions and weights: 1/32 px, which is how finely the reference's OpenCV looks a position up. */
-const WEIGHT_BITS = 5;
-const WEIGHT_ONE = 1 << WEIGHT_BITS;
-const WEIGHT_MASK = WEIGHT_ONE - 1;
-const SHIFT = 2 * WEIGHT_BITS;
-const HALF = 1 << (SHIFT - 1);
-/** Beyond this a position is outside of any picture, and no longer fits 32 bits. */
-const MAX_FIXED = 2 ** 30;
-/** Affine positions are sums of a column's and a row's part, each rounded to 1/1024 px first. */
-const PART_BITS = 10;
-const PART_ONE = 1 << PART_BITS;
-const PART_HALF = 1 << (PART_BITS - WEIGHT_BITS - 1);
+/** Positions are sums of a column's and a row's part, each rounded to 1/1024 px first; the sum then to 1/32 px. */
+const PART_ONE = 1 << 10;
+const PART_HALF = 1 << 4;
+/** Neighbours of a position, and what rounding may move it. */
+const MARGIN_PX = 2;
 
-/**
- * The transformed picture, `outWidth`×`outHeight`. Each output pixel centre is looked up in the source (integer
- * coordinates are pixel centres) and blended from its four neighbours; neighbours outside count as {@link PAD_GREY}.
- */
-export function warp(source: RgbImage, p: Perspective): RgbImage {
-  const { outWidth, outHeight, projective } = p;
-  const target = new Uint8Array(outWidth * outHeight * 3).fill(PAD_GREY);
-  const image = { data: target, width: outWidth, height: outHeight };
-  const inverse = invert(p.matrix);
-  // A singular matrix squeezes the picture to a line: nothing of it can be seen.
-  if (inverse === undefined) return image;
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0] = inverse;
-  const { data, width, height } = source;
-  const rowBytes = width * 3;
-  const columnX = Float64Array.from({ length: outWidth }, (_, x) => Math.round(a * x * PART_ONE));
-  const columnY = Float64Array.from({ length: outWidth }, (_, x) => Math.round(d * x * PART_ONE));
-  for (let y = 0; y < outHeight; y++) {
-    const rowX = b * y + c;
-    const rowY = e * y + f;
-    const rowW = h * y + i;
-    const partX = Math.round(rowX * PART_ONE) + PART_HALF;
-    const partY = Math.round(rowY * PART_ONE) + PART_HALF;
-    let out = y * outWidth * 3;
-    for (let x = 0; x < outWidth; x++, out += 3) {
-      let fixedX: number;
-      let fixedY: number;
-      if (projective) {
-        const w = g * x + rowW;
-        fixedX = Math.floor(((a * x + rowX) / w) * WEIGHT_ONE + 0.5);
-        fixedY = Math.floor(((d * x + rowY) / w) * WEIGHT_ONE + 0.5);
-        // Written so that NaN (w = 0) is left out as well.
-        if (!(Math.abs(fixedX) < MAX_FIXED && Math.abs(fixedY) < MAX_FIXED)) continue;
-      } else {
-        fixedX = (columnX[x]! + partX) >> (PART_BITS - WEIGHT_BITS);
-        fixedY = (columnY[x]! + partY) >> (PART_BITS - WEIGHT_BITS);
-      }
-      const left = fixedX >> WEIGHT_BITS;
-      const top = fixedY >> WEIGHT_BITS;
-      if (left < -1 || top < -1 || left >= width || top >= height) continue;
-      const wx = fixedX & WEIGHT_MASK;
-      const wy = fixedY & WEIGHT_MASK;
-      const at = top * rowBytes + left * 3;
-      if (left < 0 || top < 0 || left + 1 >= width || top + 1 >= height) {
-        blendAtEdge(source, left, top, wx, wy, target, out);
-        continue;
-      }
-      const below = at + rowBytes;
-      const w11 = wx * wy;
-      const w01 = (wx << WEIGHT_BITS) - w11;
-      const w10 = (wy << WEIGHT_BITS) - w11;
-      const w00 = (1 << SHIFT) - w01 - w10 - w11;
-      target[out] =
-        (data[at]! * w00 + data[at + 3]! * w01 + data[below]! * w10 + data[below + 3]! * w11 + HALF) >> SHIFT;
-      target[out + 1] =
-        (data[at + 1]! * w00 + data[at + 4]! * w01 + data[below + 1]! * w10 + data[below + 4]! * w11 + HALF) >> SHIFT;
-      target[out + 2] =
-        (data[at + 2]! * w00 + data[at + 5]! * w01 + data[below + 2]! * w10 + data[below + 5]! * w11 + HALF) >> SHIFT;
-    }
-  }
-  return image;
+/** A rectangle of a picture on the thread's heap. What lies outside of the rectangle is grey. */
+export interface HeapPicture {
+  readonly address: number;
+  /** Bytes from row to row. */
+  readonly stride: number;
+  /** Where the rectangle lies in the picture. */
+  readonly part: Rectangle;
 }
 
-/** The blend where some of the four neighbours lie outside. */
-function blendAtEdge(
-  source: RgbImage,
-  left: number,
-  top: number,
-  wx: number,
-  wy: number,
-  target: Uint8Array,
-  out: number,
-): void {
-  const { data, width, height } = source;
-  const pixel = (x: number, y: number, channel: number): number =>
-    x >= 0 && y >= 0 && x < width && y < height ? data[(y * width + x) * 3 + channel]! : PAD_GREY;
-  for (let k = 0; k < 3; k++) {
-    const upper = pixel(left, top, k) * (WEIGHT_ONE - wx) + pixel(left + 1, top, k) * wx;
-    const lower = pixel(left, top + 1, k) * (WEIGHT_ONE - wx) + pixel(left + 1, top + 1, k) * wx;
-    target[out + k] = (upper * (WEIGHT_ONE - wy) + lower * wy + HALF) >> SHIFT;
+/**
+ * The part of a picture that a transformation shows, and a little more. Nothing outside of it is looked up.
+ * @param size of the picture, pixels
+ */
+export function visiblePart(p: Perspective, size: { readonly width: number; readonly height: number }): Rectangle {
+  const inverse = invert(p.matrix);
+  if (inverse === undefined) return { x: 0, y: 0, width: 0, height: 0 };
+  const [right, bottom] = [p.outWidth - 1, p.outHeight - 1];
+  const corners = [
+    [0, 0],
+    [right, 0],
+    [0, bottom],
+    [right, bottom],
+  ].map(([x = 0, y = 0]) => {
+    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0] = inverse;
+    const w = p.projective ? g * x + h * y + i : 1;
+    return { x: (a * x + b * y + c) / w, y: (d * x + e * y + f) / w, w };
+  });
+  const whole = { x: 0, y: 0, width: size.width, height: size.height };
+  // Behind the horizon the corners say nothing about what lies between them.
+  if (!corners.every(({ w }) => w > 0)) return whole;
+  const xs = corners.map(({ x }) => x);
+  const ys = corners.map(({ y }) => y);
+  const left = Math.max(Math.floor(Math.min(...xs)) - MARGIN_PX, 0);
+  const top = Math.max(Math.floor(Math.min(...ys)) - MARGIN_PX, 0);
+  return {
+    x: left,
+    y: top,
+    width: Math.max(Math.min(Math.ceil(Math.max(...xs)) + MARGIN_PX, size.width) - left, 0),
+    height: Math.max(Math.min(Math.ceil(Math.max(...ys)) + MARGIN_PX, size.height) - top, 0),
+  };
+}
+
+/**
+ * Writes the transformed picture, `outWidth`×`outHeight`, to an address of the thread's heap. Each output pixel centre is
+ * looked up in the source (integer coordinates are pixel centres) and blended from its four neighbours; neighbours outside
+ * count as {@link PAD_GREY}.
+ */
+export function warpOnHeap({ address, stride, part }: HeapPicture, p: Perspective, target: number): void {
+  const { heap, kernels } = pixelKernels();
+  const { outWidth, outHeight } = p;
+  const inverse = invert(p.matrix);
+  // A singular matrix squeezes the picture to a line: nothing of it can be seen.
+  if (inverse === undefined || part.width === 0 || part.height === 0) {
+    heap.bytes(target, outWidth * outHeight * 3).fill(PAD_GREY);
+    return;
   }
+  heap.frame(() => {
+    const source = heap.allocate(24);
+    heap.words(source, 6).set([address, stride, part.x, part.y, part.width, part.height]);
+    const paddedWidth = Math.ceil(outWidth / 4) * 4;
+    const positions = heap.allocate(8 * paddedWidth);
+    if (p.projective) {
+      const matrix = heap.allocate(72);
+      heap.doubles(matrix, 9).set(inverse);
+      kernels.warpPerspective(source, matrix, outWidth, outHeight, positions, target);
+      return;
+    }
+    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = inverse;
+    const columns = heap.allocate(8 * paddedWidth);
+    const columnParts = heap.words(columns, 2 * paddedWidth);
+    for (let x = 0; x < outWidth; x++) {
+      columnParts[x] = Math.round(a * x * PART_ONE);
+      columnParts[paddedWidth + x] = Math.round(d * x * PART_ONE);
+    }
+    const rows = heap.allocate(8 * outHeight);
+    const rowParts = heap.words(rows, 2 * outHeight);
+    for (let y = 0; y < outHeight; y++) {
+      rowParts[2 * y] = Math.round((b * y + c) * PART_ONE) + PART_HALF;
+      rowParts[2 * y + 1] = Math.round((e * y + f) * PART_ONE) + PART_HALF;
+    }
+    kernels.warpAffine(source, columns, rows, outWidth, outHeight, positions, target);
+  });
+}
+
+/** The transformed picture; see {@link warpOnHeap}. */
+export function warp(source: RgbImage, p: Perspective): RgbImage {
+  const { heap } = pixelKernels();
+  return heap.frame(() => {
+    const part = visiblePart(p, source);
+    const stride = part.width * 3;
+    const address = heap.allocate(stride * part.height);
+    const rows = heap.bytes(address, stride * part.height);
+    for (let row = 0; row < part.height; row++) {
+      const at = ((part.y + row) * source.width + part.x) * 3;
+      rows.set(source.data.subarray(at, at + stride), row * stride);
+    }
+    const numBytes = p.outWidth * p.outHeight * 3;
+    const target = heap.allocate(numBytes);
+    warpOnHeap({ address, stride, part }, p, target);
+    return { data: new Uint8Array(heap.bytes(target, numBytes)), width: p.outWidth, height: p.outHeight };
+  });
 }

@@ -1,6 +1,7 @@
 /** What there is to know about one scanned split: findings by kind, classes, sizes. Pure. */
-import { buildTable, Dataset, type SampleEntry } from '../data/dataset.js';
-import type { ScanResult } from '../data/label-cache.js';
+import { buildTable, Dataset, type SampleEntry, tableEntries } from '../data/dataset.js';
+import type { ScanResult } from '../data/scan.js';
+import { numStrings, stringAt } from '../data/string-table.js';
 
 /** Why an image is left out, or what is odd about one that is used. */
 export type FindingKind =
@@ -73,8 +74,8 @@ function kindOf(message: string): FindingKind {
 }
 
 /** A scan's messages, sorted into those about images that are used and those about images that are not. */
-function findingsOf({ entries, report }: ScanResult): Finding[] {
-  const used = new Set(entries.map(({ path }) => path));
+function findingsOf({ table: { paths }, report }: ScanResult): Finding[] {
+  const used = new Set(Array.from({ length: numStrings(paths) }, (_, i) => stringAt(paths, i)));
   return report.messages.map((message) => {
     const colon = message.indexOf(': ');
     return { kind: kindOf(message), message, leftOut: !used.has(message.slice(0, colon)) };
@@ -113,7 +114,9 @@ export function describeSplit(
 ): { figures: SplitFigures; dataset: Dataset } {
   const sum = (key: 'found' | 'missing' | 'empty' | 'corrupt' | 'total'): number =>
     results.reduce((total, { report }) => total + report[key], 0);
-  const cleaned = results.flatMap(({ entries }) => entries.map((entry) => withoutForeignClasses(entry, names.length)));
+  const cleaned = results.flatMap(({ table }) =>
+    [...tableEntries(table)].map((entry) => withoutForeignClasses(entry, names.length)),
+  );
   const dataset = new Dataset(buildTable(cleaned.map(({ entry }) => entry)), {
     ...{
       found: sum('found'),

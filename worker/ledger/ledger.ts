@@ -17,7 +17,7 @@ export interface LedgerState {
   readonly images: number;
   /** Of them, those that could not be read: a grey picture without labels stood in. */
   readonly unreadable: number;
-  /** Of them, those in steps whose loss was not finite, which changed nothing. */
+  /** Of them, those in steps that were skipped because something was not finite. */
   readonly nonFinite: number;
   /** 16 hexadecimal digits. */
   readonly checksum: string;

@@ -1,6 +1,7 @@
 /** The labels of a data set in four panels: classes, box shapes, where boxes are, and how large. */
 import sharp from 'sharp';
-import { classColour, Drawing, hsl } from './drawing.js';
+import { classColour, Drawing } from './drawing.js';
+import { drawPlane, INK } from './histograms.js';
 
 const PANEL_PX = 780;
 const GAP_PX = 20;
@@ -10,9 +11,6 @@ const SMALL_TEXT_PX = 9;
 /** With more classes their names would not be legible. */
 const MAX_NAMED_CLASSES = 30;
 const MAX_BOXES = 1000;
-/** Cells of the two-dimensional histograms, per side. */
-const CELLS = 50;
-const INK = '#202020';
 
 /**
  * Draws the label plot.
@@ -90,27 +88,11 @@ function drawShapes(panel: Drawing, labels: Float32Array): void {
 }
 
 function drawCentres(panel: Drawing, labels: Float32Array): void {
-  drawHistogram(panel, labels, 1, 'centres: x to the right, y downwards');
+  drawPlane(panel, PANEL_PX, labels, { right: 1, down: 2 });
+  panel.text('centres: x to the right, y downwards', 4, 8, TEXT_PX, { fill: INK, background: '#ffffff' });
 }
 
 function drawSizes(panel: Drawing, labels: Float32Array): void {
-  drawHistogram(panel, labels, 3, 'sizes: width to the right, height downwards');
-}
-
-/** How many labels fall into each cell of two neighbouring columns; darker is more, on a scale of square roots. */
-function drawHistogram(panel: Drawing, labels: Float32Array, column: number, title: string): void {
-  const counts = new Float64Array(CELLS * CELLS);
-  const cell = (value: number): number => Math.min(Math.max(Math.floor(value * CELLS), 0), CELLS - 1);
-  for (let at = 0; at < labels.length; at += 5) {
-    counts[cell(labels[at + column + 1]!) * CELLS + cell(labels[at + column]!)]! += 1;
-  }
-  const most = counts.reduce((a, b) => Math.max(a, b), 1);
-  const side = PANEL_PX / CELLS;
-  for (const [i, count] of counts.entries()) {
-    if (count === 0) continue;
-    const fill = hsl(215, 0.8, 0.92 - 0.72 * Math.sqrt(count / most));
-    panel.rectangle((i % CELLS) * side, Math.floor(i / CELLS) * side, side, side, { fill });
-  }
-  panel.rectangle(0, 0, PANEL_PX, PANEL_PX, { stroke: INK });
-  panel.text(title, 4, 8, TEXT_PX, { fill: INK, background: '#ffffff' });
+  drawPlane(panel, PANEL_PX, labels, { right: 3, down: 4 });
+  panel.text('sizes: width to the right, height downwards', 4, 8, TEXT_PX, { fill: INK, background: '#ffffff' });
 }

@@ -1,5 +1,5 @@
 /**
- * The pictures of a training run: `labels.jpg` and `train_batch0.jpg` … `train_batch2.jpg`. They are made in the background
+ * The pictures of a training run: `labels.jpg`, `labels_correlogram.jpg` and `train_batch0.jpg` … `train_batch2.jpg`. They are made in the background
  * while the run goes on; one that cannot be made is a warning and nothing else.
  */
 import { writeFile } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../proto/telemetry/logger.js';
 import type { Batch } from '../data/batch.js';
 import { copyTiles, drawBatch } from './batch-picture.js';
+import { drawCorrelogram } from './correlogram-picture.js';
 import { drawLabels } from './labels-picture.js';
 
 const NUM_BATCHES = 3;
@@ -28,6 +29,7 @@ export class RunPictures {
   /** @param labels rows (class, cx, cy, w, h) of the training set */
   addLabels(labels: Float32Array): void {
     this.#write('labels.jpg', () => drawLabels(labels, this.#classNames));
+    this.#write('labels_correlogram.jpg', () => drawCorrelogram(labels));
   }
 
   /** Takes the first three batches that it is given, and ignores the others; a batch may be released afterwards. */

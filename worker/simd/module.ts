@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { EngineError } from '../../proto/errors.js';
 import { builtEntry } from '../../proto/paths.js';
-import type { SimdHeap } from './heap.js';
 
 const compiled = new Map<string, WebAssembly.Module>();
 
@@ -11,9 +10,10 @@ const compiled = new Map<string, WebAssembly.Module>();
  *
  * @typeParam Exports the functions that the caller uses; `assembly/NAME.ts` declares them
  * @param name of the file in `assembly/`, without extension
+ * @param heap with the memory to work on: shared, or of another WebAssembly program for modules in `assembly/unshared/`
  * @throws EngineError `ENGINE_KERNELS_MISSING` when the build has not made it
  */
-export function openSimd<Exports>(name: string, heap: Pick<SimdHeap, 'memory'>): Exports {
+export function openSimd<Exports>(name: string, heap: { readonly memory: object }): Exports {
   let module = compiled.get(name);
   if (module === undefined) {
     module = new WebAssembly.Module(readModule(name));

@@ -15,8 +15,11 @@ export class SegmentedExecutable {
   readonly #engine: Engine;
   readonly #segments: readonly CompiledSegment[];
 
-  /** @throws EngineError as `Engine.compile` and `splitProgram` */
-  constructor(engine: Engine, program: Program, name: string) {
+  /**
+   * @param finish what is done to each segment before it is compiled @defaultValue nothing
+   * @throws EngineError as `Engine.compile` and `splitProgram`
+   */
+  constructor(engine: Engine, program: Program, name: string, finish = (segment: Program): Program => segment) {
     const { segments, points } = splitProgram(program);
     this.points = points;
     this.#engine = engine;
@@ -24,7 +27,7 @@ export class SegmentedExecutable {
     this.#segments = compiled;
     try {
       for (const [index, { program: part, kept, released }] of segments.entries()) {
-        compiled.push({ executable: engine.compile(part, { name: `${name}.${index}` }), kept, released });
+        compiled.push({ executable: engine.compile(finish(part), { name: `${name}.${index}` }), kept, released });
       }
     } catch (error) {
       this.dispose();

@@ -6,7 +6,7 @@ import { builtEntry } from '../../proto/paths.js';
 import type { VectorLayout } from '../collective/plan.js';
 import type { ClockOffset } from '../trace/clock-offset.js';
 import type { TraceTap } from '../trace/thread-trace.js';
-import { AllReduce, DEFAULT_TIMEOUT_MS, type WaitOptions } from './all-reduce-client.js';
+import { AllReduce, type AllReduceOptions } from './all-reduce-client.js';
 import { CommsControlBlock } from './comms-control-block.js';
 import type {
   CommsInput,
@@ -17,10 +17,12 @@ import type {
   ReportBody,
 } from './comms-input.js';
 import type { CommsOutput, World } from './comms-output.js';
+import { DEFAULT_TIMEOUT_MS, type WaitOptions } from './rounds.js';
 
-export type { AllReduce, AllReduceStats, WaitOptions } from './all-reduce-client.js';
+export type { AllReduce, AllReduceOptions, AllReduceStats } from './all-reduce-client.js';
 export type { CommsOptions, EngineDescription, FarewellMessage, ReportBody } from './comms-input.js';
 export type { World } from './comms-output.js';
+export type { WaitOptions } from './rounds.js';
 
 /** After a close was asked for, the thread is ended the hard way: longer than its sockets linger. */
 const CLOSE_TIMEOUT_MS = 7_000;
@@ -56,6 +58,8 @@ export class Comms implements AsyncDisposable {
       workerData: data,
       // Flags of the parent (test runners, debuggers) are not for this thread.
       execArgv: [],
+      // It opens shared memory, and the main thread closes it.
+      trackUnmanagedFds: false,
     });
     this.#thread.on('message', (output: CommsOutput) => this.#handle(output));
     this.#thread.on('error', (error) => this.#end(threadFailed(error)));
@@ -107,16 +111,17 @@ export class Comms implements AsyncDisposable {
 
   /**
    * Lays out the reduced vector; call it once, after `join` and before the first round.
-   * @throws CollectiveError COLLECTIVE_NOT_OPEN, COLLECTIVE_BAD_LAYOUT, COLLECTIVE_WORLD_TOO_LARGE
+   * @throws CollectiveError COLLECTIVE_NOT_OPEN, COLLECTIVE_BAD_LAYOUT, COLLECTIVE_WORLD_TOO_LARGE, COLLECTIVE_NO_SHARED_MEMORY;
+   *   EngineError ENGINE_OUT_OF_MEMORY
    */
-  openAllReduce(layout: VectorLayout): AllReduce {
+  openAllReduce(layout: VectorLayout, options: AllReduceOptions = {}): AllReduce {
     if (this.#world === undefined || this.#allReduce !== undefined) {
       throw new CollectiveError('COLLECTIVE_NOT_OPEN', 'openAllReduce() is called once, after join()', {
         hint: 'This is a defect of the caller.',
       });
     }
     this.#throwIfFailed();
-    this.#allReduce = new AllReduce(layout, this.#world, (input) => this.#post(input));
+    this.#allReduce = new AllReduce(layout, this.#world, (input) => this.#post(input), options);
     return this.#allReduce;
   }
 

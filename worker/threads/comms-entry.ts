@@ -83,10 +83,16 @@ async function handle(input: CommsInput): Promise<void> {
       controlPlane.namePhase(input.index, input.name);
       return;
     case 'openAllReduce':
-      payloadPlane.openAllReduce(input.layout, input.partials, input.result);
+      payloadPlane.openAllReduce(input);
+      return;
+    case 'relayout':
+      payloadPlane.relayout(input);
       return;
     case 'bucketReady':
-      if (collectiveError === undefined) payloadPlane.exchange.bucketReady(input.round, input.bucket);
+      if (collectiveError === undefined) payloadPlane.bucketReady(input.round, input.bucket);
+      return;
+    case 'sumBoard':
+      if (collectiveError === undefined) payloadPlane.sumBoard(input.round, input.bucket);
       return;
     case 'awaitRound':
       awaitRound(input.round, input.timeoutMs);
@@ -123,26 +129,48 @@ async function handle(input: CommsInput): Promise<void> {
 }
 
 function joined(world: wire.control.World): void {
-  try {
-    payloadPlane.connect(world);
-  } catch (error) {
+  join(world).catch((error: unknown) => {
     if (!(error instanceof LockstepError)) throw error;
     post({ kind: 'joinFailed', error: serializeError(error) });
-    return;
-  }
+  });
+}
+
+async function join(world: wire.control.World): Promise<void> {
+  payloadPlane.connect(world);
   controlPlane.setGeneration(world.generation);
+  const agreement = await payloadPlane.agreeOnSharedMemory(world);
+  if ('reason' in agreement) sharedMemoryRefused(agreement.reason, world.worldSize);
+  const sharedMemory = 'segment' in agreement ? { fd: agreement.segment.fd } : undefined;
   const { generation, worldSize, configJson } = world;
-  log.debug({ generation, worldSize }, 'world joined');
-  post({ kind: 'joined', world: { generation, rank: options.rank, worldSize, configJson } });
+  log.debug({ generation, worldSize, payload: sharedMemory === undefined ? 'zmq' : 'shm' }, 'world joined');
+  post({
+    kind: 'joined',
+    world: { generation, rank: options.rank, worldSize, configJson, sharedMemory, hosts: payloadPlane.hosts },
+  });
+}
+
+function sharedMemoryRefused(reason: string, worldSize: number): void {
+  if (worldSize === 1) return;
+  if (options.payload === 'shm') {
+    throw new CollectiveError('COLLECTIVE_NO_SHARED_MEMORY', `--payload shm is not possible: ${reason}`, {
+      hint: 'Use --payload auto, which takes sockets where memory cannot be shared.',
+      details: { reason },
+    });
+  }
+  if (options.payload !== 'zmq') log.info({ reason }, 'payload goes by sockets');
 }
 
 function awaitRound(round: number, timeoutMs: number): void {
-  if (collectiveError !== undefined || payloadPlane.exchange.round !== round) return;
+  if (collectiveError !== undefined || payloadPlane.isOver(round)) return;
   // A wait that was given up may be repeated.
   clearRoundTimers();
-  const slow = setTimeout(() => log.info(payloadPlane.exchange.waitState(), 'all-reduce waits'), SLOW_ROUND_MS);
+  // In shared memory a round ends without a word to this thread.
+  const slow = setTimeout(() => {
+    if (!payloadPlane.isOver(round)) log.info(payloadPlane.waitState(round), 'all-reduce waits');
+  }, SLOW_ROUND_MS);
   const late = setTimeout(() => {
-    const state = payloadPlane.exchange.waitState();
+    if (payloadPlane.isOver(round)) return;
+    const state = payloadPlane.waitState(round);
     const what = { local: 'its own bucket', partial: 'partial sums', result: 'results' }[state.phase];
     failCollective(
       new CollectiveError(

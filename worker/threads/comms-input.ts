@@ -2,8 +2,16 @@
 import type { EnvelopeBody } from '../../proto/codec.js';
 import type { wire } from '../../proto/messages.js';
 import type { LogLevel } from '../../proto/telemetry/logger.js';
+import type { ChosenCollective } from '../collective/choose.js';
+import type { CompressionMemory } from '../collective/compression/memory.js';
 import type { VectorLayout } from '../collective/plan.js';
 import type { TraceTap } from '../trace/thread-trace.js';
+
+/**
+ * How payload travels: `zmq` by sockets; `shm` by memory that the ranks share, and if that is not possible the run fails; `auto` by shared
+ * memory where all ranks are on one host and can have it, by sockets otherwise.
+ */
+export type PayloadChoice = 'auto' | 'zmq' | 'shm';
 
 /** How a worker reaches its coordinator and its peers. */
 export interface CommsOptions {
@@ -28,6 +36,8 @@ export interface CommsOptions {
    * `advertiseHost` is how others reach it. @defaultValue for `advertiseHost`: the address that was bound
    */
   readonly remote?: { readonly bindHost: string; readonly advertiseHost?: string | undefined } | undefined;
+  /** How payload goes to ranks of the same host. @defaultValue `auto` */
+  readonly payload?: PayloadChoice | undefined;
   /** A file descriptor whose other end the launcher holds: when it closes, the process ends at once. */
   readonly lifelineFd?: number | undefined;
   /** @defaultValue 250 */
@@ -59,19 +69,51 @@ export type ReportBody = Pick<
   | 'runStarted'
 >;
 
+/** What the comms thread needs to see the board as the main thread does. */
+export interface BoardInput {
+  /** Where the shared segment begins in the memory of the vectors. */
+  readonly address: number;
+  /** Memory for the thread's own sums. */
+  readonly scratch: number;
+  /** Chunks that were summed before these rounds. */
+  readonly base: number;
+}
+
+/** What the comms thread needs to compress. */
+export interface CompressionInput {
+  readonly memory: CompressionMemory;
+  readonly seed: number;
+  readonly stepsBefore: number;
+}
+
 export type EngineDescription = wire.control.EngineDescription.$Properties;
 export type FarewellMessage = wire.control.Farewell.$Properties;
 
 export type CommsInput =
   | { readonly kind: 'join'; readonly engine: EngineDescription }
   | { readonly kind: 'phaseName'; readonly index: number; readonly name: string }
-  /** Both threads see the vectors from now on; PROTOCOL.md says who may write when. */
+  /** Both threads see the vectors from now on, which lie in `memory`; PROTOCOL.md says who may write when. */
   | {
       readonly kind: 'openAllReduce';
       readonly layout: VectorLayout;
+      readonly memory: WebAssembly.Memory;
       readonly partials: readonly Float32Array[];
       readonly result: Float32Array;
+      /** Set where the ranks share memory. */
+      readonly board: BoardInput | undefined;
+      readonly collective: ChosenCollective['name'];
+      readonly compression: CompressionInput | undefined;
     }
+  /** Other buckets from this round on. */
+  | {
+      readonly kind: 'relayout';
+      readonly layout: VectorLayout;
+      readonly round: number;
+      readonly board: BoardInput | undefined;
+      readonly compression: CompressionInput | undefined;
+    }
+  /** A bucket in shared memory is complete, and the main thread has other things to do. */
+  | { readonly kind: 'sumBoard'; readonly round: number; readonly bucket: number }
   | { readonly kind: 'bucketReady'; readonly round: number; readonly bucket: number }
   | { readonly kind: 'awaitRound'; readonly round: number; readonly timeoutMs: number }
   /** The bytes are transferred: they belong to the comms thread. */

@@ -8,8 +8,12 @@ export interface World {
   readonly generation: number;
   readonly rank: number;
   readonly worldSize: number;
+  /** By rank: which host it runs on, numbered in order of first appearance. @defaultValue all on one */
+  readonly hosts?: readonly number[] | undefined;
   /** The compiled run configuration. */
   readonly configJson: string;
+  /** A segment that all ranks have open, by this process's descriptor; undefined where payload goes by sockets. */
+  readonly sharedMemory?: { readonly fd: number } | undefined;
 }
 
 /** A round's exchange as the comms thread measured it, and frames dropped since the start. */

@@ -1,6 +1,7 @@
 /** The comms thread's side of the data plane: one PULL, one PUSH per peer, and the fences before the collectives. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { monotonicMs } from '../../proto/clock.js';
 import { type DataHeader, decodeDataMessage, encodeDataHeader, runTag } from '../../proto/codec.js';
 import { CollectiveError, LockstepError, MembershipError, ProtocolError, TransportError } from '../../proto/errors.js';
 import { data, type wire } from '../../proto/messages.js';
@@ -8,13 +9,21 @@ import type { Logger } from '../../proto/telemetry/logger.js';
 import { parseEndpoint, tcpEndpoint } from '../../proto/transport/address.js';
 import { type Frames, PayloadReceiver, PayloadSender } from '../../proto/transport/zmq.js';
 import { BlobExchange } from '../collective/blobs.js';
-import type { Exchange, ExchangeFields, ExchangeStats } from '../collective/exchange.js';
+import { Compressor } from '../collective/compression/compressor.js';
+import type { Exchange, ExchangeFields, ExchangeStats, WaitState } from '../collective/exchange.js';
 import { openExchange } from '../collective/open-exchange.js';
 import { makePlan, type VectorLayout } from '../collective/plan.js';
-import type { CommsOptions } from './comms-input.js';
+import { noteMessage } from '../trace/message-spans.js';
+import { threadTrace } from '../trace/thread-trace.js';
+import { boardPlan, openBoard } from './all-reduce-vectors.js';
+import { CommsBoard } from './comms-board.js';
+import type { BoardInput, CommsInput, CommsOptions, CompressionInput } from './comms-input.js';
+import { type Agreement, SharedMemoryAgreement } from './shared-memory-agreement.js';
 
 /** Frames of the all-reduce that may wait until this rank has opened it too. Peers send at most one round. */
 const MAX_UNOPENED_BYTES = 2 ** 30;
+
+const NOTHING = new Uint8Array(0);
 
 export interface PayloadPlaneEvents {
   onRoundDone(stats: ExchangeStats): void;
@@ -39,11 +48,18 @@ export class PayloadPlane {
   #receiver: PayloadReceiver | undefined;
   #socketPath: string | undefined;
   #exchange: Exchange | undefined;
+  #board: CommsBoard | undefined;
+  #opened: Extract<CommsInput, { kind: 'openAllReduce' }> | undefined;
+  #agreement: SharedMemoryAgreement | undefined;
   #blobs: BlobExchange | undefined;
   #unopened: { header: DataHeader; payload: Uint8Array }[] = [];
   #unopenedBytes = 0;
+  /** Messages about shared memory that came before this rank had begun to agree. */
+  readonly #unagreed: { header: DataHeader; payload: Uint8Array }[] = [];
   #generation = 0;
   #worldSize = 1;
+  /** By rank. */
+  #hostIds: readonly string[] = [];
   #closed = false;
 
   constructor(options: CommsOptions, log: Logger, events: PayloadPlaneEvents) {
@@ -51,6 +67,12 @@ export class PayloadPlane {
     this.#events = events;
     this.#log = log;
     this.#runTag = runTag(options.token);
+  }
+
+  /** By rank: which host it runs on, numbered in order of first appearance. */
+  get hosts(): readonly number[] {
+    const order = [...new Set(this.#hostIds)];
+    return this.#hostIds.map((id) => order.indexOf(id));
   }
 
   /** Frames dropped so far, by reason. */
@@ -67,9 +89,29 @@ export class PayloadPlane {
     return this.#blobs;
   }
 
-  get exchange(): Exchange {
+  /** Says that the local partial sums of a bucket are complete. @throws as `Exchange.bucketReady` */
+  bucketReady(round: number, bucket: number): void {
     if (this.#exchange === undefined) throw notJoined();
-    return this.#exchange;
+    this.#exchange.bucketReady(round, bucket);
+  }
+
+  /** Whether every bucket of a round is reduced. */
+  isOver(round: number): boolean {
+    if (this.#board !== undefined) return this.#board.board.isOver(round);
+    if (this.#exchange === undefined) throw notJoined();
+    return this.#exchange.round > round;
+  }
+
+  /** Returns what is missing for a round that is under way. */
+  waitState(round: number): WaitState {
+    if (this.#board !== undefined) return this.#board.board.waitState(round);
+    if (this.#exchange === undefined) throw notJoined();
+    return this.#exchange.waitState();
+  }
+
+  /** Takes part in a round in shared memory, where a bucket is complete. */
+  sumBoard(round: number, bucket: number): void {
+    this.#board?.sum(round, bucket);
   }
 
   /** Listens, before hello, so that a peer that is faster finds an open socket. @throws TransportError */
@@ -99,6 +141,10 @@ export class PayloadPlane {
     const { rank, hostId } = this.#options;
     this.#generation = world.generation;
     this.#worldSize = world.worldSize;
+    this.#hostIds = Array.from(
+      { length: world.worldSize },
+      (_, r) => world.peers.find((peer) => (peer.rank ?? 0) === r)?.hostId ?? hostId,
+    );
     for (const peer of world.peers) {
       const peerRank = peer.rank ?? 0;
       if (peerRank === rank) continue;
@@ -125,22 +171,71 @@ export class PayloadPlane {
     });
   }
 
-  /** Lays out the reduced vector. The vectors are shared with the main thread. @throws CollectiveError COLLECTIVE_BAD_LAYOUT */
-  openAllReduce(layout: VectorLayout, partials: readonly Float32Array[], result: Float32Array): void {
-    this.#exchange = openExchange('auto', {
-      rank: this.#options.rank,
-      plan: makePlan(layout, this.#worldSize),
-      partials,
-      result,
-      now: () => performance.now(),
-      send: (peer, fields, payload) => {
-        this.#send(peer, fields, payload).catch((error: unknown) => this.#fail(error));
-      },
-      onRoundDone: (stats) => this.#events.onRoundDone(stats),
+  /** Resolves when the ranks know whether they share memory. Call it once, after `connect`. */
+  async agreeOnSharedMemory(world: wire.control.World): Promise<Agreement> {
+    const { rank, hostId, payload = 'auto' } = this.#options;
+    if (world.worldSize === 1) return { reason: 'there is one worker' };
+    const strangers = world.peers.filter((peer) => peer.hostId !== hostId).map((peer) => peer.rank ?? 0);
+    if (strangers.length > 0) return { reason: `rank ${strangers.join(', ')} is on another host` };
+    this.#agreement = new SharedMemoryAgreement({
+      rank,
+      worldSize: world.worldSize,
+      wanted: payload !== 'zmq',
+      send: (peer, message) => this.#post(peer, { phase: data.Phase.SHARED_MEMORY }, message),
     });
+    const agreed = this.#agreement.agree();
+    for (const { header, payload: message } of this.#unagreed.splice(0))
+      this.#agreement.receive(header.sender, message);
+    return agreed;
+  }
+
+  /** Lays out the reduced vector. The vectors are shared with the main thread. @throws CollectiveError COLLECTIVE_BAD_LAYOUT */
+  openAllReduce(input: Extract<CommsInput, { kind: 'openAllReduce' }>): void {
+    this.#opened = input;
+    this.#openRounds(input.layout, 1, input.board, input.compression);
     const unopened = this.#unopened;
     this.#unopened = [];
     for (const { header, payload } of unopened) this.#route(header, payload);
+  }
+
+  /** Goes on with other buckets from a round on. @throws CollectiveError COLLECTIVE_BAD_LAYOUT */
+  relayout({ layout, round, board, compression }: Extract<CommsInput, { kind: 'relayout' }>): void {
+    this.#openRounds(layout, round, board, compression);
+  }
+
+  #openRounds(
+    layout: VectorLayout,
+    firstRound: number,
+    boardInput: BoardInput | undefined,
+    compression: CompressionInput | undefined,
+  ): void {
+    if (this.#opened === undefined) throw notJoined();
+    const { rank } = this.#options;
+    const { collective, memory, partials, result } = this.#opened;
+    if (boardInput !== undefined) {
+      const { address, scratch, base } = boardInput;
+      const plan = boardPlan(layout, this.#worldSize);
+      const { board } = openBoard({ memory, address }, scratch, { rank, plan, firstRound, base });
+      this.#board = new CommsBoard({
+        board,
+        ring: (peer, round, bucket) => this.#post(peer, { phase: data.Phase.DOORBELL, round, bucket }, NOTHING),
+        onFailure: (error) => this.#fail(error),
+      });
+      return;
+    }
+    const plan = makePlan(layout, this.#worldSize);
+    this.#exchange = openExchange(collective, {
+      rank,
+      plan,
+      hosts: this.hosts,
+      codec: compression && new Compressor({ rank, plan, ...compression, onHeap: [...partials, result] }),
+      partials,
+      result,
+      firstRound,
+      now: monotonicMs,
+      send: (peer, fields, payload) => this.#post(peer, fields, payload),
+      onRoundDone: (stats) => this.#events.onRoundDone(stats),
+    });
   }
 
   /** Rejects the gathers and broadcasts that wait. */
@@ -161,11 +256,19 @@ export class PayloadPlane {
     const sender = this.#senders.get(peer);
     if (sender === undefined) return Promise.reject(notJoined());
     const { rank } = this.#options;
+    const beganMs = threadTrace.begin();
     const header = encodeDataHeader(
       { ...fields, sender: rank, generation: this.#generation, runTag: this.#runTag },
       payload,
     );
-    return sender.send([header, payload]);
+    const sent = sender.send([header, payload]);
+    noteMessage('send', beganMs, fields, peer);
+    return sent;
+  }
+
+  /** As {@link #send}; failing is a failure of the collective. */
+  #post(peer: number, fields: ExchangeFields, payload: Uint8Array): void {
+    this.#send(peer, fields, payload).catch((error: unknown) => this.#fail(error));
   }
 
   async #read(): Promise<void> {
@@ -174,6 +277,7 @@ export class PayloadPlane {
   }
 
   #accept(frames: Frames): void {
+    const beganMs = threadTrace.begin();
     let message: { header: DataHeader; payload: Uint8Array };
     try {
       message = decodeDataMessage(frames, { runTag: this.#runTag });
@@ -186,12 +290,18 @@ export class PayloadPlane {
     }
     if (message.header.generation !== this.#generation) this.#drop('generation');
     else this.#route(message.header, message.payload);
+    noteMessage('receive', beganMs, message.header, message.header.sender);
   }
 
   #route(header: DataHeader, payload: Uint8Array): void {
     try {
       if (header.phase === data.Phase.GATHER || header.phase === data.Phase.BROADCAST) {
         this.#blobs?.receive(header, payload);
+      } else if (header.phase === data.Phase.SHARED_MEMORY) {
+        if (this.#agreement === undefined) this.#unagreed.push({ header, payload });
+        else this.#agreement.receive(header.sender, payload);
+      } else if (header.phase === data.Phase.DOORBELL) {
+        this.#board?.help(header.round);
       } else if (this.#exchange !== undefined) {
         this.#exchange.receive(header, payload);
       } else if (this.#unopenedBytes + payload.byteLength <= MAX_UNOPENED_BYTES) {

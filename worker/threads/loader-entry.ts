@@ -1,7 +1,8 @@
-/** The loader thread: takes tasks, several at a time as sharp decodes in the background, and answers each. */
+/** The loader thread: claims tasks of the batches that it is told about, and answers each. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Dataset } from '../data/dataset.js';
-import { runSampleTask } from '../data/sample-task.js';
+import { runSampleTask, type SampleResult, type SampleTask } from '../data/sample-task.js';
+import { TaskLanes } from '../data/task-lanes.js';
 import { threadTrace } from '../trace/thread-trace.js';
 import type { LoaderInput, LoaderThreadData } from './loader-input.js';
 import type { LoaderOutput } from './loader-output.js';
@@ -12,30 +13,18 @@ const report = { found: 0, missing: 0, empty: 0, corrupt: 0, total: 0, messages:
 const dataset = new Dataset(table, report);
 const port = parentPort!;
 
-let numInWork = 0;
-let isClosing = false;
+const lanes = new TaskLanes(makeSample, (done: LoaderOutput) => port.postMessage(done));
 
-/** sharp keeps handles open, so the thread would not end by itself. In a thread this ends the thread alone. */
-function endIfDone(): void {
-  if (isClosing && numInWork === 0) process.exit(0);
-}
-
-async function answer(input: Extract<LoaderInput, { kind: 'task' }>): Promise<void> {
-  numInWork++;
+async function makeSample(task: SampleTask): Promise<SampleResult> {
   const beganMs = threadTrace.begin();
-  const output: LoaderOutput = { ticket: input.ticket, result: await runSampleTask(dataset, input.task, options) };
-  threadTrace.end('sample', beganMs, input.task.index, input.task.epoch);
-  port.postMessage(output);
-  numInWork--;
-  endIfDone();
+  const result = await runSampleTask(dataset, task, options);
+  threadTrace.end('sample', beganMs, task.index, task.epoch);
+  return result;
 }
 
 port.on('message', (input: LoaderInput) => {
-  if (input.kind === 'close') {
-    isClosing = true;
-    endIfDone();
-    return;
-  }
-  // A rejection here is a broken program: it ends the thread, and the client tells everyone who waits.
-  void answer(input);
+  // A rejection in a lane is a broken program: it ends the thread, and the client tells everyone who waits.
+  if (input.kind === 'list') lanes.add(input.list);
+  // sharp keeps handles open, so the thread would not end by itself. In a thread this ends the thread alone.
+  else void lanes.close().then(() => process.exit(0));
 });

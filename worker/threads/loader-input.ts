@@ -1,6 +1,6 @@
 import type { DatasetTable } from '../data/dataset.js';
 import type { SampleOptions } from '../data/sample.js';
-import type { SampleTask } from '../data/sample-task.js';
+import type { TaskList } from '../data/task-lanes.js';
 import type { TraceTap } from '../trace/thread-trace.js';
 
 /** What a loader thread is started with. */
@@ -13,6 +13,7 @@ export interface LoaderThreadData {
 
 /** What a loader thread is told. */
 export type LoaderInput =
-  | { readonly kind: 'task'; readonly ticket: number; readonly task: SampleTask }
-  /** Finish what is in work and end. */
+  /** Take part in these tasks after those of earlier lists. */
+  | { readonly kind: 'list'; readonly list: TaskList }
+  /** Begin nothing more, finish what is in work, and end. */
   | { readonly kind: 'close' };

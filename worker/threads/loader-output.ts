@@ -1,7 +1,4 @@
-import type { SampleResult } from '../data/sample-task.js';
+import type { TaskDone } from '../data/task-lanes.js';
 
 /** What a loader thread answers: the result of one task. The pixels are in the task's buffer by then. */
-export interface LoaderOutput {
-  readonly ticket: number;
-  readonly result: SampleResult;
-}
+export type LoaderOutput = TaskDone;

@@ -41,7 +41,9 @@ export function* chromeTrace(captures: readonly RankCapture[]): Generator<TraceE
   const offsets = offsetsToRankZero(captures.map(({ clock }) => clock));
   const ranks = captures.map((capture, i) => ({
     capture,
-    threads: capture.threads.map((thread) => ({ thread: thread.thread, spans: spansOf(thread, offsets[i]!) })),
+    threads: withBucketsOfComms(
+      capture.threads.map((thread) => ({ thread: thread.thread, spans: spansOf(thread, offsets[i]!) })),
+    ),
   }));
   let originMs = Number.POSITIVE_INFINITY;
   for (const { threads } of ranks) {
@@ -96,7 +98,25 @@ function spansOf({ rows }: ThreadSpans, offsetMs: number): Span[] {
       args: [...rows.subarray(at + ROW.args, at + ROW_LENGTH)],
     });
   }
-  return spans.sort((a, b) => a.beginMs - b.beginMs || b.endMs - a.endMs);
+  return spans.sort(byBegin);
+}
+
+function byBegin(a: Span, b: Span): number {
+  return a.beginMs - b.beginMs || b.endMs - a.endMs;
+}
+
+interface ThreadTrack {
+  readonly thread: string;
+  readonly spans: readonly Span[];
+}
+
+/** Whichever thread noted when buckets were under way: they are shown with the comms thread. */
+function withBucketsOfComms(threads: readonly ThreadTrack[]): ThreadTrack[] {
+  const buckets = threads.flatMap(({ spans }) => spans.filter(({ name }) => name === 'bucket'));
+  return threads.map(({ thread, spans }) => {
+    const others = spans.filter(({ name }) => name !== 'bucket');
+    return { thread, spans: thread === 'comms' ? [...others, ...buckets].sort(byBegin) : others };
+  });
 }
 
 /** Names the tracks of a thread and puts its spans on them: one for what runs in it, and lanes for what it only keeps under way. */

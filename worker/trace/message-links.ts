@@ -20,11 +20,13 @@ export function linkMessages(placed: readonly PlacedSpan[]): MessageLink[] {
   return links.sort((a, b) => a.to.span.beginMs - b.to.span.beginMs);
 }
 
-/** Args are round, bucket, chunk, segment, phase, peer. */
+/** Args are round, bucket, chunk, segment, phase, peer, virtualBegin. */
+const PEER = 5;
+
 function peerOf({ args }: Span): number {
-  return args[5] ?? 0;
+  return args[PEER] ?? 0;
 }
 
 function key({ args }: Span, sender: number, receiver: number): string {
-  return `${args.slice(0, 5).join(' ')} ${sender} ${receiver}`;
+  return `${args.toSpliced(PEER, 1).join(' ')} ${sender} ${receiver}`;
 }

@@ -15,10 +15,10 @@ export function withOutputSpans(handler: OutputHandler, bucketOf: (name: string)
   return (name, tensor) => {
     const numElements = tensor.shape.reduce((product, size) => product * size, 1);
     const bucket = bucketOf(name);
-    const nowMs = performance.now();
-    if (nowMs - sinceMs > MIN_STAGE_MS) threadTrace.end('stage', sinceMs, bucket);
+    if (performance.now() - sinceMs > MIN_STAGE_MS) threadTrace.end('stage', sinceMs, bucket);
+    const beganMs = threadTrace.begin();
     handler(name, tensor);
-    threadTrace.end('copy', nowMs, bucket, numElements);
+    threadTrace.end('copy', beganMs, bucket, numElements);
     sinceMs = performance.now();
   };
 }

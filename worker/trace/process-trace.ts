@@ -2,7 +2,7 @@
 import { SpanRing, type TakenSpans } from './span-ring.js';
 import { type TraceTap, threadTrace } from './thread-trace.js';
 
-/** 72 bytes each: 2.4 MB per busy thread, and a hundred steps of yolov3-tiny on two ranks. */
+/** 80 bytes each: 2.6 MB per busy thread, and a hundred steps of yolov3-tiny on two ranks. */
 const RING_CAPACITY = 32_768;
 /** Loader threads come and go with every validation; those beyond are not recorded. */
 const MAX_THREADS = 32;

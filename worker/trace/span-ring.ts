@@ -47,7 +47,18 @@ export class SpanRing {
   }
 
   /** Writes a row. Times are the thread's `performance.now()`. */
-  push(kind: number, beginMs: number, endMs: number, a: number, b: number, c: number, d: number, e: number, f: number) {
+  push(
+    kind: number,
+    beginMs: number,
+    endMs: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+    g: number,
+  ) {
     const rows = this.#rows;
     const at = (this.#written % this.#capacity) * ROW_LENGTH;
     rows[at] = kind;
@@ -59,6 +70,7 @@ export class SpanRing {
     rows[at + 6] = d;
     rows[at + 7] = e;
     rows[at + 8] = f;
+    rows[at + 9] = g;
     this.#header[HEADER.written] = ++this.#written;
   }
 

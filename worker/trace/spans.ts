@@ -10,7 +10,8 @@ interface SpanKind {
   readonly overlaps?: boolean;
 }
 
-const MESSAGE = ['round', 'bucket', 'chunk', 'segment', 'phase', 'peer'] as const;
+const SEGMENT = ['round', 'bucket', 'chunk', 'segment'] as const;
+const MESSAGE = [...SEGMENT, 'phase', 'peer', 'virtualBegin'] as const;
 
 /** Ordered: the index is what the rings hold, and all ranks of a run are of one version. */
 export const SPANS = {
@@ -33,8 +34,9 @@ export const SPANS = {
   bucket: { category: 'comms', args: ['round', 'bucket'], overlaps: true },
   send: { category: 'comms', args: MESSAGE },
   receive: { category: 'comms', args: MESSAGE },
-  reduce: { category: 'comms', args: MESSAGE },
-  copy_result: { category: 'comms', args: MESSAGE },
+  reduce: { category: 'comms', args: SEGMENT },
+  /** A sum that another rank made is copied into the result. */
+  copy_result: { category: 'comms', args: SEGMENT },
   /** Buckets are under way, and the thread has nothing to do for them. Made when the file is written. */
   wait: { category: 'comms', args: ['round', 'bucket'] },
 
@@ -42,8 +44,12 @@ export const SPANS = {
   batch: { category: 'data', args: ['epoch', 'images'], overlaps: true },
   /** One image of a batch, made ready for the network. */
   sample: { category: 'data', args: ['image', 'epoch'], overlaps: true },
-  /** One picture file, read and decoded. */
-  decode: { category: 'data', args: ['image'], overlaps: true },
+  /** A sample's pixels are drawn, mixed and filtered; of JPEG files only now decoded. */
+  augment: { category: 'data', args: ['image'] },
+  /** A rectangle of a JPEG file. */
+  decode: { category: 'data', args: ['width', 'height'] },
+  /** A whole picture of another kind, by libvips in the background. */
+  decode_by_library: { category: 'data', args: ['width', 'height'], overlaps: true },
 } as const satisfies Readonly<Record<string, SpanKind>>;
 
 export type SpanName = keyof typeof SPANS;
@@ -53,7 +59,7 @@ export const SPAN_NAMES = Object.keys(SPANS) as readonly SpanName[];
 const NUMBERS = new Map(SPAN_NAMES.map((name, number) => [name, number]));
 
 /** Most numbers that a span carries. */
-export const MAX_ARGS = 6;
+export const MAX_ARGS = 7;
 
 /** The number of a kind. */
 export function spanNumber(name: SpanName): number {

@@ -9,6 +9,7 @@ import type { ExchangeFields } from '../../../worker/collective/exchange.js';
 import { makePlan, type Plan } from '../../../worker/collective/plan.js';
 import { Reducer } from '../../../worker/collective/reducer.js';
 import { type SumTree, sumTree, virtualRange } from '../../../worker/collective/tree.js';
+import { SimdHeap } from '../../../worker/simd/heap.js';
 import { seededRandom, wildFloats } from '../../support/random.js';
 
 const LENGTH = 700;
@@ -36,10 +37,11 @@ class MemoryWorld {
     this.plan = plan;
     this.ranks = Array.from({ length: worldSize }, (_, rank) => {
       const numPartials = plan.partials.filter((partial) => partial.rank === rank).length;
-      const partials = Array.from({ length: numPartials }, () => new Float32Array(LENGTH));
-      const result = worldSize === 1 ? partials[0]! : new Float32Array(LENGTH);
+      const heap = new SimdHeap();
+      const partials = Array.from({ length: numPartials }, () => heap.float32(LENGTH));
+      const result = worldSize === 1 ? partials[0]! : heap.float32(LENGTH);
       const state = {
-        accumulator: new Accumulator(virtualRange(rank, worldSize, virtualRanks), virtualRanks, partials),
+        accumulator: new Accumulator(virtualRange(rank, worldSize, virtualRanks), virtualRanks, partials, heap),
         result,
         numRounds: 0,
         exchange: new DirectExchange({
@@ -246,7 +248,8 @@ it('a reducer adds blocks of any length as element by element', () => {
 });
 
 it('an accumulator refuses virtual ranks of others and elements outside of the vector', () => {
-  const accumulator = new Accumulator({ begin: 2, end: 4 }, 4, [new Float32Array(8)]);
+  const heap = new SimdHeap();
+  const accumulator = new Accumulator({ begin: 2, end: 4 }, 4, [heap.float32(8)], heap);
   for (const [v, offset] of [
     [1, 0],
     [4, 0],

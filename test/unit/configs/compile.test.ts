@@ -48,12 +48,25 @@ describe('refusals', () => {
     [{ 'box-loss': 'scaa' }, 'CONFIG_USAGE', 2, /one of sca, iou/, /similarity/],
     [{ device: '0,1', nproc: '4' }, 'CONFIG_DEVICES', 78, /4 workers need 4 devices, 2 are listed/, /--nproc 2/],
     [{ device: '0,1', nproc: '1' }, 'CONFIG_DEVICES', 78, /1 workers need 1 devices/, /--nproc 2, or --device 0/],
+    [
+      { nproc: '3' },
+      'CONFIG_DEVICES',
+      78,
+      /this host has 2 GPU.s., and each runs one worker/,
+      /--nproc 2, or --device cpu/,
+    ],
     [{ device: '0,0' }, 'CONFIG_DEVICES', 78, /listed twice/, /once/],
     [{ device: '7' }, 'CONFIG_DEVICES', 78, /GPU 7 is not there; this host has GPU 0, 1/, /--device 0,1/],
     [{ device: 'gpu' }, 'CONFIG_USAGE', 2, /--device: 'gpu'/, /--device cpu/],
     [{ nproc: '2', 'batch-size': '15' }, 'CONFIG_BATCH', 78, /15 does not divide by 2 workers/, /14 or 16/],
     [{ 'virtual-ranks': '4', 'batch-size': '6' }, 'CONFIG_BATCH', 78, /6 does not divide by 4 virtual ranks/, /4 or 8/],
-    [{ nproc: '4', 'virtual-ranks': '2' }, 'CONFIG_VIRTUAL_RANKS', 78, /4 workers cannot share 2/, /--nproc 2/],
+    [
+      { device: 'cpu', nproc: '4', 'virtual-ranks': '2' },
+      'CONFIG_VIRTUAL_RANKS',
+      78,
+      /4 workers cannot share 2/,
+      /--nproc 2/,
+    ],
     [{ 'max-restarts': '3' }, 'CONFIG_NOT_IN_VERSION', 78, /only 0 is/, /--resume/],
     [{ orphan: 'wait' }, 'CONFIG_NOT_IN_VERSION', 78, /--orphan wait/, /--resume/],
     [{ nnodes: '1:4' }, 'CONFIG_NOT_IN_VERSION', 78, /changing number of hosts/, /one number/],
@@ -155,8 +168,8 @@ describe('values', () => {
     [{ device: 'cpu', nproc: '3' }, ['-1', '-1', '-1']],
     [{ device: '1,0' }, ['1', '0']],
     [{ nproc: 'gpu' }, ['0', '1']],
-    // auto: more workers than GPUs share them in turn.
-    [{ nproc: '3', 'batch-size': '3' }, ['0', '1', '0']],
+    [{ nproc: '2' }, ['0', '1']],
+    [{ nproc: 'auto', device: '1' }, ['1']],
   ])('%j gives the workers the devices %j', async (flags, devices) => {
     const { launch } = await compile({ ...MODEL, 'batch-size': '12', ...flags });
     expect(launch.devices).toEqual(devices);

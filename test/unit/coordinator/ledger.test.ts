@@ -28,7 +28,7 @@ it('the ledger of an epoch is a line on the terminal', () => {
   progress.observe(ledger(3, 400));
   expect(text).toContain('epoch 3: 400 of 400 images once, ledger 9f3a000000000001\n');
   progress.observe(ledger(2, 400, { unreadable: 2, nonFinite: 8 }));
-  expect(text).toContain('400 of 400 images once (2 unreadable, 8 in steps whose loss was not finite), ledger');
+  expect(text).toContain('400 of 400 images once (2 unreadable, 8 in steps that were skipped), ledger');
   progress.observe(ledger(0, 399));
   expect(text).toContain('epoch 0: 399 of 400 images NOT once');
 });

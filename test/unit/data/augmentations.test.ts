@@ -4,7 +4,7 @@ import { randomStream } from '../../../proto/random.js';
 import { clahePlaneInPlace, equaliseHistogramInPlace, equalisePlaneInPlace } from '../../../worker/data/clahe.js';
 import { drawObjects, pasteMirrored } from '../../../worker/data/copy-paste.js';
 import { cutout, replicate } from '../../../worker/data/cutout.js';
-import { applyFilters, FILTER_STAGES } from '../../../worker/data/filter-stages.js';
+import { applyFilters, drawFilters, FILTER_STAGES } from '../../../worker/data/filter-stages.js';
 import {
   boxBlur,
   brightnessContrastTable,
@@ -137,9 +137,14 @@ describe('the filter stages', () => {
   it('do nothing at probability 0, and each does something at probability 1', async () => {
     const draws = (purpose: string) => randomStream(1, purpose);
     const image = noise(24, 16, 2);
-    expect((await applyFilters({ ...image, data: image.data.slice() }, hypDefaults, draws)).data).toEqual(image.data);
+    expect((await applyFilters({ ...image, data: image.data.slice() }, drawFilters(hypDefaults, draws))).data).toEqual(
+      image.data,
+    );
     for (const { name } of FILTER_STAGES) {
-      const filtered = await applyFilters({ ...image, data: image.data.slice() }, { ...hypDefaults, [name]: 1 }, draws);
+      const filtered = await applyFilters(
+        { ...image, data: image.data.slice() },
+        drawFilters({ ...hypDefaults, [name]: 1 }, draws),
+      );
       expect([filtered.width, filtered.height, filtered.data.length]).toEqual([24, 16, image.data.length]);
       expect(filtered.data, name).not.toEqual(image.data);
     }
@@ -149,7 +154,8 @@ describe('the filter stages', () => {
     const hyp = { ...hypDefaults, gray: 0.25 };
     let count = 0;
     for (let i = 0; i < 400; i++) {
-      const image = await applyFilters(solid(1, 1, [10, 20, 200]), hyp, (purpose) => randomStream(i, purpose));
+      const filters = drawFilters(hyp, (purpose) => randomStream(i, purpose));
+      const image = await applyFilters(solid(1, 1, [10, 20, 200]), filters);
       if (image.data[0] === image.data[2]) count++;
     }
     // 400 draws at 0.25: mean 100, standard deviation 8.7.

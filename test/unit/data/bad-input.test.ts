@@ -9,7 +9,8 @@ import { DEFAULT_HYP, readHyp } from '../../../configs/schema/hyp.js';
 import { parseYaml } from '../../../configs/schema/yaml.js';
 import { LockstepError } from '../../../proto/errors.js';
 import type { Dataset } from '../../../worker/data/dataset.js';
-import { decodeImage, MAX_PIXELS } from '../../../worker/data/decode.js';
+import { decodeImage } from '../../../worker/data/decode.js';
+import { MAX_PIXELS } from '../../../worker/data/image-header.js';
 import { parseLabelText } from '../../../worker/data/label-file.js';
 import { openLoader } from '../../../worker/data/loader.js';
 import { type OpenDatasetOptions, openDataset } from '../../../worker/data/open-dataset.js';
@@ -300,7 +301,7 @@ describe('a file that is removed while training', () => {
       seed: 0,
       imgsz: 64,
     });
-    const ledger = new Ledger(dataset.table.imageIds, 0);
+    const ledger = new Ledger(dataset.imageIds(), 0);
     ledger.begin(0);
     await rm(dataset.imagePath(2));
     for (const indices of [Int32Array.of(0, 1), Int32Array.of(2, 3)]) {

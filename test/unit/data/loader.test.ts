@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Batch } from '../../../worker/data/batch.js';
-import type { Dataset } from '../../../worker/data/dataset.js';
+import { Dataset } from '../../../worker/data/dataset.js';
 import { type Loader, type LoaderOptions, openLoader } from '../../../worker/data/loader.js';
+import { LoaderPace, LoaderPacing } from '../../../worker/data/loader-pace.js';
 import { openDataset } from '../../../worker/data/open-dataset.js';
+import type { SampleTask } from '../../../worker/data/sample-task.js';
+import { TaskPool } from '../../../worker/data/task-pool.js';
 import { LoaderThread } from '../../../worker/threads/loader-client.js';
 import { hypDefaults } from '../../support/hyp.js';
 import { datasetConfig, temporaryFolder, write, writeSample } from './support.js';
@@ -27,6 +30,9 @@ const options: LoaderOptions = {
   seed: 5,
   imgsz: 64,
 };
+
+/** Of a picture of 64×64. */
+const IMAGE_BYTES = 64 * 64 * 3;
 
 function submit(loader: Loader, indices: number[], epoch: number = 0): void {
   loader.submit({ epoch, indices: Int32Array.from(indices), height: 64, width: 64 });
@@ -152,21 +158,131 @@ describe('an image that has become unreadable', () => {
   });
 });
 
-describe('a loader thread that dies', () => {
-  it('rejects everything that waits for it, and reports its death once', async () => {
+describe('loader threads', () => {
+  const { augment, seed, imgsz, hyp } = options;
+  const sampleOptions = { augment, seed, imgsz, hyp };
+
+  function tasksInto(buffer: SharedArrayBuffer): SampleTask[] {
+    return Array.from({ length: buffer.byteLength / IMAGE_BYTES }, (_, k) => ({
+      ...{ index: k % dataset.numImages, epoch: k, height: 64, width: 64 },
+      target: { buffer, offset: k * IMAGE_BYTES, rowBytes: 64 * 3, height: 64, width: 64 },
+    }));
+  }
+
+  async function withPool<T>(numThreads: number, work: (pool: TaskPool) => Promise<T>): Promise<T> {
+    const pool = new TaskPool(dataset, sampleOptions, numThreads, () => undefined);
+    try {
+      return await work(pool);
+    } finally {
+      await pool.close();
+    }
+  }
+
+  it('may come and go while batches are made: each sample is made once and is the same', async () => {
+    const make = (resize: (pool: TaskPool, list: number) => void, numThreads: number) =>
+      withPool(numThreads, async (pool) => {
+        const buffers = Array.from({ length: 6 }, () => new SharedArrayBuffer(12 * IMAGE_BYTES));
+        const runs = buffers.map((buffer) => pool.run(tasksInto(buffer)));
+        const results = [];
+        for (const [list, run] of runs.entries()) {
+          resize(pool, list);
+          results.push(await run.results);
+        }
+        return { results, pixels: buffers.map((buffer) => Buffer.from(buffer).toString('base64')) };
+      });
+    const plain = await make(() => undefined, 0);
+    const sizes = [3, 1, 2, 1, 3, 1];
+    const changing = await make((pool, list) => {
+      pool.resize(sizes[list]!);
+      expect(pool.numThreads).toBe(sizes[list]);
+    }, 1);
+    expect(changing).toEqual(plain);
+    expect(plain.results.flat().every((result) => result !== undefined && result.problem === undefined)).toBe(true);
+  });
+
+  it('go on with the next batches while the thread that feeds them is blocked', () =>
+    withPool(1, async (pool) => {
+      const buffer = new SharedArrayBuffer(12 * IMAGE_BYTES);
+      const run = pool.run(tasksInto(buffer));
+      // The last pixel is neither drawn nor grey before its sample is made; nothing here yields to the event loop.
+      const last = new Int32Array(buffer, buffer.byteLength - 4);
+      for (let k = 0; k < 2000 && Atomics.load(last, 0) === 0; k++) Atomics.wait(last, 0, 0, 5);
+      expect(Atomics.load(last, 0)).not.toBe(0);
+      expect((await run.results).length).toBe(12);
+    }));
+
+  it('begin nothing of a batch that was cancelled, and finish what they had begun', () =>
+    withPool(0, async (pool) => {
+      const run = pool.run(tasksInto(new SharedArrayBuffer(12 * IMAGE_BYTES)));
+      // Both lanes of the caller have claimed one by now.
+      run.cancel();
+      const results = await run.results;
+      expect(results.map((result) => result !== undefined)).toEqual([true, true, ...Array<boolean>(10).fill(false)]);
+      expect(await pool.run([]).results).toEqual([]);
+    }));
+
+  it('that die reject everything that waits for them, and later requests', async () => {
     const deaths: string[] = [];
-    const { augment, seed, imgsz, hyp } = options;
-    const thread = new LoaderThread({ table: dataset.table, options: { augment, seed, imgsz, hyp } }, (error) => {
-      deaths.push(error.code);
-    });
-    const buffer = new SharedArrayBuffer(64 * 64 * 3);
-    const target = { buffer, offset: 0, rowBytes: 64 * 3, height: 64, width: 64 };
-    const pending = thread.run({ index: 0, epoch: 0, height: 64, width: 64, target });
-    const verdict = expect(pending).rejects.toMatchObject({ code: 'DATA_LOADER_THREAD_DIED' });
+    const thread = new LoaderThread(
+      { table: dataset.table, options: sampleOptions },
+      () => undefined,
+      (error) => deaths.push(error.code),
+    );
     await thread.kill();
-    await verdict;
     expect(deaths).toEqual(['DATA_LOADER_THREAD_DIED']);
-    const late = thread.run({ index: 0, epoch: 0, height: 64, width: 64, target });
-    await expect(late).rejects.toMatchObject({ code: 'DATA_LOADER_THREAD_DIED' });
+
+    const table = { ...dataset.table, sizes: undefined as unknown as Int32Array };
+    const pool = new TaskPool(new Dataset(table, dataset.report), sampleOptions, 1, (error) => deaths.push(error.code));
+    const run = pool.run(tasksInto(new SharedArrayBuffer(IMAGE_BYTES)));
+    await expect(run.results).rejects.toMatchObject({ code: 'DATA_LOADER_THREAD_DIED' });
+    await expect(pool.run([]).results).rejects.toMatchObject({ code: 'DATA_LOADER_THREAD_DIED' });
+    expect(deaths).toHaveLength(2);
+    await pool.close();
+  });
+});
+
+describe('the number of loader threads', () => {
+  const waiting = { seconds: 1, waitSeconds: 0.1, busySeconds: 4 };
+
+  it('begins at half of the most, grows while somebody waits, and never beyond the most', () => {
+    const pace = new LoaderPace(8);
+    expect(pace.threads).toBe(4);
+    // By half of what there is: 4 → 6 → 8 (not 9).
+    expect([1, 2, 3].map(() => pace.update(waiting))).toEqual([6, 8, 8]);
+    expect(new LoaderPace(1).update(waiting)).toBe(1);
+  });
+
+  it('shrinks one by one when nobody has waited for a while and fewer threads would have air', () => {
+    const pace = new LoaderPace(8);
+    const idle = { seconds: 1, waitSeconds: 0, busySeconds: 1 };
+    // Four calm windows per thread; a load of 1 needs more than 1 / 0.75 threads to be left.
+    expect(Array.from({ length: 12 }, () => pace.update(idle))).toEqual([4, 4, 4, 3, 3, 3, 3, 2, 2, 2, 2, 2]);
+  });
+
+  it('stays while threads are busy, though nobody waits', () => {
+    const pace = new LoaderPace(8);
+    const busy = { seconds: 1, waitSeconds: 0, busySeconds: 3 };
+    expect(Array.from({ length: 8 }, () => pace.update(busy)).at(-1)).toBe(4);
+  });
+
+  it('does not let a thread go twice that was missed', () => {
+    const pace = new LoaderPace(4);
+    const idle = { seconds: 1, waitSeconds: 0, busySeconds: 0 };
+    for (let k = 0; k < 4; k++) pace.update(idle);
+    expect(pace.threads).toBe(1);
+    expect(pace.update(waiting)).toBe(2);
+    for (let k = 0; k < 12; k++) pace.update(idle);
+    expect(pace.threads).toBe(2);
+  });
+
+  it('is decided by windows of at least eight batches and a second, after the first batch', () => {
+    const pacing = new LoaderPacing(2);
+    expect(pacing.numThreads).toBe(1);
+    // The first batch took long because threads started: no window yet.
+    expect(pacing.delivered(0, 5000, () => 0)).toBeUndefined();
+    const came = Array.from({ length: 8 }, (_, k) => pacing.delivered(5000 + 200 * k, 5100 + 200 * k, () => 1));
+    // Every batch was waited for half of the time; the eighth comes 1.5 s after the first.
+    expect(came).toEqual([...Array<undefined>(7).fill(undefined), 2]);
+    expect(new LoaderPacing(0).delivered(0, 1, () => 0)).toBeUndefined();
   });
 });

@@ -11,6 +11,7 @@ import { openLoader } from '../../../worker/data/loader.js';
 import { openDataset } from '../../../worker/data/open-dataset.js';
 import { locationOf } from '../../../worker/data/shards/locations.js';
 import { packDataset } from '../../../worker/data/shards/pack.js';
+import { ShardCache } from '../../../worker/data/shards/shard-cache.js';
 import { parseIndex, readIndex } from '../../../worker/data/shards/shard-index.js';
 import { readSample } from '../../../worker/data/shards/shard-reader.js';
 import { readTarHeader, tarHeader } from '../../../worker/data/shards/tar.js';
@@ -81,7 +82,7 @@ describe('a packed data set', () => {
     const { folder, indexPath, root, cacheDir } = await packed();
     const shards = await openDataset([indexPath], datasetConfig(root), { split: 'train', cacheDir });
     expect(shards.numImages).toBe(NUM_IMAGES);
-    expect(shards.table.imageIds).toEqual(folder.table.imageIds);
+    expect(shards.imageIds()).toEqual(folder.imageIds());
     expect(shards.table.sizes).toEqual(folder.table.sizes);
     expect(shards.table.labels).toEqual(folder.table.labels);
     expect(shards.table.points).toEqual(folder.table.points);
@@ -150,7 +151,7 @@ describe('a packed data set behind HTTP', () => {
     const { url, ranges } = await serve(out);
     const shards = await openDataset([`${url}/train.shards.json`], datasetConfig(root), { split: 'train', cacheDir });
     expect(shards.table.labels).toEqual(folder.table.labels);
-    const options = { cacheDir: join(root, 'shard cache') };
+    const options = { cache: new ShardCache({ folder: join(root, 'shard cache') }) };
     const read = () =>
       Promise.all(Array.from({ length: NUM_IMAGES }, (_, i) => readSample(locationOf(shards.table, i)!, options)));
     const first = await read();
@@ -164,11 +165,12 @@ describe('a packed data set behind HTTP', () => {
     const { out, root, cacheDir } = await packed();
     const { url, ranges } = await serve(out);
     const shards = await openDataset([`${url}/train.shards.json`], datasetConfig(root), { split: 'train', cacheDir });
-    const options = { cacheDir: join(root, 'shard cache') };
+    const folder = join(root, 'shard cache');
+    const options = { cache: new ShardCache({ folder }) };
     const location = locationOf(shards.table, 0)!;
     const good = await readSample(location, options);
-    const [cached] = await readdir(options.cacheDir);
-    await writeFile(join(options.cacheDir, cached!), 'damaged');
+    const [cached] = await readdir(folder);
+    await writeFile(join(folder, cached!), 'damaged');
     expect(await readSample(location, options)).toEqual(good);
     expect(ranges.length).toBe(2);
   });

@@ -85,6 +85,7 @@ describe('the check of a data set', () => {
     expect((await readdir(join(root, 'out'))).sort()).toEqual([
       'dataset-report.json',
       'labels.jpg',
+      'labels_correlogram.jpg',
       'train_batch0.jpg',
     ]);
     const stored = JSON.parse(await readFile(join(root, 'out', 'dataset-report.json'), 'utf8')) as unknown;

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { type BatchTiles, drawBatch } from '../../../worker/pictures/batch-picture.js';
+import { drawCorrelogram } from '../../../worker/pictures/correlogram-picture.js';
 import { classColour, Drawing } from '../../../worker/pictures/drawing.js';
 import { textPath, textWidthPx } from '../../../worker/pictures/glyphs.js';
 import { drawLabels } from '../../../worker/pictures/labels-picture.js';
@@ -77,6 +78,31 @@ describe('the label plot', () => {
 
   it('can be drawn without any label', async () => {
     expect((await pixels(await drawLabels(new Float32Array(0), ['a']))).width).toBeGreaterThan(0);
+  });
+});
+
+describe('the correlogram', () => {
+  it('shows pairs below the diagonal, bars on it, and nothing above', async () => {
+    // x 0.21 and y 0.81: the eleventh and forty-first of fifty cells of 380 / 50 = 7.6 px. Panels begin at 56, 456, … and 20, 420, ….
+    const labels = Float32Array.from([0, 0.21, 0.81, 0.41, 0.61]);
+    const picture = await pixels(await drawCorrelogram(labels));
+    const cell = (k: number): number => 7.6 * k + 3.8;
+    const dark = (x: number, y: number): boolean =>
+      distance(picture.at(Math.round(x), Math.round(y)), [255, 255, 255]) > 80;
+    // Row y, column x.
+    expect(dark(56 + cell(10), 420 + cell(40))).toBe(true);
+    expect(dark(56 + cell(30), 420 + cell(10))).toBe(false);
+    // Row height (0.61: cell 30), column width (0.41: cell 20).
+    expect(dark(856 + cell(20), 1220 + cell(30))).toBe(true);
+    // The bar of x reaches nine tenths of its panel.
+    expect(dark(56 + cell(10), 20 + 380 * 0.15)).toBe(true);
+    expect(dark(56 + cell(10), 20 + 380 * 0.05)).toBe(false);
+    // Row x, column height.
+    expect(dark(1256 + cell(30), 20 + cell(10))).toBe(false);
+  });
+
+  it('can be drawn without any label', async () => {
+    expect((await pixels(await drawCorrelogram(new Float32Array(0)))).width).toBeGreaterThan(0);
   });
 });
 

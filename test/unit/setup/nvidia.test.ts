@@ -60,7 +60,7 @@ describe('the NVIDIA driver', () => {
     expect(await detectNvidia({ env: { PATH: folder }, root: folder })).toEqual({
       version: '550.54.15',
       // 81559 MiB
-      gpus: [{ index: 0, uuid: 'GPU-aa', name: 'NVIDIA H100 80GB HBM3', memoryBytes: 81559 * 1024 * 1024 }],
+      gpus: [{ index: 0, uuid: 'GPU-aa', name: 'NVIDIA H100 80GB HBM3', memoryBytes: 81559 * 1024 * 1024, mig: [] }],
     });
   });
 

@@ -58,10 +58,10 @@ export class Compressor implements GradientCodec {
     return this.#codec.encodedBytes(segment.length);
   }
 
-  encode(slot: number, segment: Segment, source: Float32Array, round: number): Uint8Array {
+  encode(slot: number, segment: Segment, numbers: Float32Array, round: number): Uint8Array {
     const { memory, plan } = this.#options;
     const { offset, length, id } = segment;
-    const values = this.#read(source.subarray(offset, offset + length), memory.values);
+    const values = this.#read(numbers, memory.values);
     const residual = memory.residuals[slot]!.byteOffset + offset * Float32Array.BYTES_PER_ELEMENT;
     const target = memory.frames[slot]! + memory.frameOffsets[id]!;
     const measured = plan.segments.length < MANY_SEGMENTS || (id + round) % MEASURE_EVERY === 0;

@@ -25,6 +25,9 @@ export interface CompressionMemory {
   readonly scratch: number;
 }
 
+/** A configuration of one of the methods that work segment by segment. */
+export type SegmentCompression = CompressionConfig & { readonly method: SegmentMethod };
+
 /** Returns how many elements may be compressed. */
 export function numCompressible({ layout }: Plan): number {
   return layout.exactFrom ?? layout.length;
@@ -32,14 +35,16 @@ export function numCompressible({ layout }: Plan): number {
 
 /**
  * Allocates what a rank needs to compress.
- * @param numSlots how many of its sums cover one element
+ * @param numSlots see `slots.ts`
+ * @param residuals of another layout of the same vector, to go on with
  * @throws EngineError `ENGINE_OUT_OF_MEMORY`
  */
 export function allocateCompression(
   heap: SimdHeap,
   plan: Plan,
   numSlots: number,
-  config: CompressionConfig & { readonly method: SegmentMethod },
+  config: SegmentCompression,
+  residuals?: CompressionMemory['residuals'],
 ): CompressionMemory {
   const codec = segmentCodec(config.method, openCodecKernels(heap.memory), {
     topKRatio: config.topKRatio,
@@ -58,7 +63,7 @@ export function allocateCompression(
     method: config.method,
     rounding: config.rounding,
     topKRatio: config.topKRatio,
-    residuals: slots.map(() => heap.float32(numCompressible(plan))),
+    residuals: residuals ?? slots.map(() => heap.float32(numCompressible(plan))),
     frames: slots.map(() => heap.allocate(frameBytes)),
     frameOffsets,
     operands: plan.partials.map(() => heap.allocate(longest * Float32Array.BYTES_PER_ELEMENT)),

@@ -1,6 +1,8 @@
 /** Where the images of a data set lie that come from tar files, in flat arrays that threads can share. */
 import type { DatasetTable, SampleEntry } from '../dataset.js';
-import { readSample, type SampleLocation } from './shard-reader.js';
+import { stringAt } from '../string-table.js';
+import type { SampleLocation } from './sample-location.js';
+import { readSample } from './shard-reader.js';
 
 const DIGEST_BYTES = 32;
 const NO_SHARD = -1;
@@ -59,5 +61,5 @@ export function locationOf({ locations }: DatasetTable, index: number): SampleLo
  */
 export async function imageInput(table: DatasetTable, index: number): Promise<string | Uint8Array> {
   const location = locationOf(table, index);
-  return location === undefined ? table.paths[index]! : readSample(location);
+  return location === undefined ? stringAt(table.paths, index) : readSample(location);
 }

@@ -1,5 +1,6 @@
-/** Reads from an HTTP(S) server, such as the public or presigned endpoint of an object store. */
+/** Reads from an HTTP(S) server or an S3 store. */
 import { DataError } from '../../../proto/errors.js';
+import { isS3, s3Request } from './s3.js';
 
 const TIMEOUT_MS = 30_000;
 const ATTEMPTS = 4;
@@ -14,16 +15,25 @@ export interface RemoteOptions {
 
 /** An address without what may be secret in it. */
 function shown(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
 }
 
 function remoteError(url: string, why: string, cause?: unknown): DataError {
   return new DataError('DATA_REMOTE', `${shown(url)}: ${why}`, {
-    hint: 'check the address and the permissions of the store; it must answer range requests',
+    hint: isS3(url)
+      ? 'check the address, AWS_REGION (or AWS_ENDPOINT_URL) and the credentials (AWS_ACCESS_KEY_ID or ~/.aws/credentials)'
+      : 'check the address and the permissions of the store; it must answer range requests',
     details: { url: shown(url) },
     cause,
   });
+}
+
+/** The status, and the code of S3's errors (`AccessDenied`, `NoSuchKey`), which tell far more. */
+async function refusal(response: Response): Promise<string> {
+  const isXml = response.headers.get('content-type')?.includes('xml') === true;
+  const code = isXml ? /<Code>(\w+)<\/Code>/.exec(await response.text())?.[1] : undefined;
+  return `HTTP status ${response.status}${code === undefined ? '' : ` (${code})`}`;
 }
 
 function pause(ms: number): Promise<void> {
@@ -41,14 +51,16 @@ async function ask(
   const deadline = AbortSignal.timeout(TIMEOUT_MS);
   const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
   try {
-    const response = await fetch(url, { signal, headers: range === undefined ? {} : { range } });
+    const headers: Record<string, string> = range === undefined ? {} : { range };
+    const response = await fetch(isS3(url) ? await s3Request(url, headers) : new Request(url, { headers }), { signal });
     const wanted = range === undefined ? response.ok : response.status === PARTIAL_CONTENT;
     if (wanted) return new Uint8Array(await response.arrayBuffer());
-    await response.body?.cancel();
-    const why = response.ok ? 'the server does not answer range requests' : `HTTP status ${response.status}`;
+    const why = response.ok ? 'the server does not answer range requests' : await refusal(response);
+    if (!response.bodyUsed) await response.body?.cancel();
     return { error: remoteError(url, why), again: RETRIED_STATUS.has(response.status) };
   } catch (cause) {
     options.signal?.throwIfAborted();
+    if (cause instanceof DataError) return { error: cause, again: false };
     const { message, cause: inner } = cause as Error;
     return { error: remoteError(url, inner instanceof Error ? inner.message : message, cause), again: true };
   }

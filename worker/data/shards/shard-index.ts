@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { DataError } from '../../../proto/errors.js';
-import type { SampleEntry, ScanReport } from '../dataset.js';
-import type { ScanResult } from '../label-cache.js';
+import { buildTable, type SampleEntry, type ScanReport } from '../dataset.js';
+import type { ScanResult } from '../scan.js';
 import { fetchWhole } from './remote.js';
 
 /** How names of indexes end. */
@@ -57,7 +57,7 @@ export type ShardSample = z.infer<typeof sampleSchema>;
 
 /** Whether a source is an address instead of a path. */
 export function isUrl(source: string): boolean {
-  return /^https?:\/\//i.test(source);
+  return /^(https?|s3):\/\//i.test(source);
 }
 
 /** Whether a source of a data set is the index of a packed split. */
@@ -129,15 +129,15 @@ export function indexEntries(index: ShardIndex, source: string): ScanResult {
     missing,
     empty,
     corrupt: 0,
-    total: entries.length,
+    total: index.samples.length,
     messages: [],
     fromCache: true,
   };
-  return { entries, report };
+  return { table: buildTable(entries), report };
 }
 
 /**
- * Reads the index of a packed split from a file or over HTTP(S).
+ * Reads the index of a packed split from a file, over HTTP(S) or from an S3 store.
  * @throws DataError `DATA_NOT_FOUND`, `DATA_REMOTE`, `DATA_BAD_SHARD_INDEX`
  */
 export async function readIndex(

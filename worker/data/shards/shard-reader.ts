@@ -1,65 +1,29 @@
 /**
- * Reads one sample's bytes out of a tar file, on disk or behind HTTP(S), and checks them against the index. What comes
- * over the network is kept in sparse files of the cache folder, one per tar: a sample whose bytes there have the right
- * checksum is there, everything else is fetched. So threads and processes share the cache without locks, and neither
- * a crash while writing nor a damaged disk can put wrong pixels into a batch.
+ * Reads one sample's bytes out of a tar file, on disk or behind HTTP(S) or S3, and checks them against the index. What comes over
+ * the network goes into a cache (`shard-cache.ts`), so that neither a crash nor a damaged disk can put wrong pixels into a batch.
  */
-import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { DataError } from '../../../proto/errors.js';
-import { cacheRoot } from '../../../proto/paths.js';
 import { fetchRange } from './remote.js';
+import { isIntact, readAt, type SampleLocation } from './sample-location.js';
+import { ShardCache } from './shard-cache.js';
 import { isUrl } from './shard-index.js';
 
-/** Where a sample's image is. */
-export interface SampleLocation {
-  /** Path or address of the tar file. */
-  readonly shard: string;
-  readonly offset: number;
-  readonly bytes: number;
-  /** 64 hexadecimal digits. */
-  readonly sha256: string;
-}
-
 export interface ShardReadOptions {
-  /** Folder of the cache. @defaultValue `<cache root>/shards` */
-  readonly cacheDir?: string | undefined;
+  /** @defaultValue the user's cache, within its limit */
+  readonly cache?: ShardCache | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-function isIntact(bytes: Uint8Array, { sha256 }: SampleLocation): boolean {
-  return createHash('sha256').update(bytes).digest('hex') === sha256;
-}
+/** Bytes that are wrong may have been damaged on their way: they are fetched once more. */
+const FETCHES = 2;
 
-/** The bytes at a place of a file; fewer where it ends earlier, none where it does not exist. */
-async function readAt(path: string, { offset, bytes }: SampleLocation): Promise<Uint8Array> {
-  const file = await open(path, 'r');
-  try {
-    const target = Buffer.alloc(bytes);
-    const { bytesRead } = await file.read(target, 0, bytes, offset);
-    return target.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
-}
+let userCache: ShardCache | undefined;
 
-async function writeAt(folder: string, path: string, offset: number, bytes: Uint8Array): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const file = await open(path, constants.O_WRONLY | constants.O_CREAT, 0o644);
-  try {
-    await file.write(bytes, 0, bytes.length, offset);
-  } finally {
-    await file.close();
-  }
-}
-
-function corrupt(location: SampleLocation): DataError {
+function corrupt(location: SampleLocation, how: string): DataError {
   const { shard, offset, bytes } = location;
   return new DataError(
     'DATA_SHARD_CORRUPT',
-    `${shard}: the ${bytes} bytes at ${offset} have another checksum than the index says`,
+    `${shard}: the ${bytes} bytes at ${offset} have another checksum than the index says${how}`,
     {
       hint: 'copy the tar file again, or pack the data set again',
       details: { ...location },
@@ -68,15 +32,17 @@ function corrupt(location: SampleLocation): DataError {
 }
 
 async function readRemote(location: SampleLocation, options: ShardReadOptions): Promise<Uint8Array> {
-  const folder = options.cacheDir ?? join(cacheRoot(), 'shards');
-  const cached = join(folder, `${createHash('sha256').update(location.shard).digest('hex')}.tar`);
-  const kept = await readAt(cached, location).catch(() => undefined);
-  if (kept !== undefined && isIntact(kept, location)) return kept;
-  const bytes = await fetchRange(location.shard, location.offset, location.bytes, options);
-  if (!isIntact(bytes, location)) throw corrupt(location);
-  // A cache is a convenience: a full or read-only disk only costs the next fetch.
-  await writeAt(folder, cached, location.offset, bytes).catch(() => undefined);
-  return bytes;
+  userCache ??= new ShardCache();
+  const cache = options.cache ?? userCache;
+  const kept = await cache.read(location);
+  if (kept !== undefined) return kept;
+  for (let fetched = 0; fetched < FETCHES; fetched++) {
+    const bytes = await fetchRange(location.shard, location.offset, location.bytes, options);
+    if (!isIntact(bytes, location)) continue;
+    await cache.write(location, bytes);
+    return bytes;
+  }
+  throw corrupt(location, ', twice in a row');
 }
 
 /**
@@ -95,6 +61,6 @@ export async function readSample(location: SampleLocation, options: ShardReadOpt
       cause,
     });
   }
-  if (!isIntact(bytes, location)) throw corrupt(location);
+  if (!isIntact(bytes, location)) throw corrupt(location, '');
   return bytes;
 }

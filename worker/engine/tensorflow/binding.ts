@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { EngineError } from '../../../proto/errors.js';
 import { withQuietStderr } from './quiet-stderr.js';
+import { xlaCacheFlags } from './xla-cache.js';
 
 /** What the addon says about a tensor that it made. */
 export interface TensorMetadata {
@@ -111,10 +112,20 @@ function settleEnvironment(options: LoadOptions): void {
   process.env.TF_NUM_INTRAOP_THREADS = threads;
   process.env.TF_NUM_INTEROP_THREADS = threads;
   process.env.OMP_NUM_THREADS = threads;
+  if (options.device === 'cpu') keepCompiled(options.libraryDir);
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   // Without this TensorFlow takes the whole GPU at once.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   const visible = process.env.CUDA_VISIBLE_DEVICES;
   if (options.device === 'cpu') process.env.CUDA_VISIBLE_DEVICES = '-1';
   else process.env.CUDA_VISIBLE_DEVICES = visible?.split(',')[options.device] ?? String(options.device);
+}
+
+/** Turns XLA's cache on. Reading it, TensorFlow first takes each file for text and logs that as an error. */
+function keepCompiled(libraryDir: string): void {
+  if (process.env.TF_XLA_FLAGS !== undefined) return;
+  const flags = xlaCacheFlags(libraryDir);
+  if (flags === undefined) return;
+  process.env.TF_XLA_FLAGS = flags;
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
 }

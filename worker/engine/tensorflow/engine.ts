@@ -47,12 +47,16 @@ export class TensorflowEngine implements Engine {
     // On a GPU a run copies its feeds and fetches between host and device, so activations that cross a cut would
     // travel twice; there everything is one stage, handed out in the same order.
     const stages = this.info.device === 'gpu' ? [(options.stages ?? []).flat()] : options.stages;
-    const executable: Executable = new TensorflowExecutable(this.#binding, this.#tensors, program, {
+    let executable: Executable | undefined;
+    executable = new TensorflowExecutable(this.#binding, this.#tensors, program, {
       name: options.name,
       stages,
       xla: this.#xla,
       winogradThreads: this.#winogradThreads(options.expectedRuns ?? 1),
-      onDispose: () => this.#executables.delete(executable),
+      // Also called for one that did not come into being.
+      onDispose: () => {
+        if (executable !== undefined) this.#executables.delete(executable);
+      },
     });
     this.#executables.add(executable);
     return executable;

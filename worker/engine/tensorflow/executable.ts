@@ -8,6 +8,7 @@ import type { Port, Program, Shape, Value } from '../program.js';
 import type { Binding } from './binding.js';
 import { attr, GraphWriter, type Ref } from './graph.js';
 import { encodeSavedModel, type GraphDef, SAVED_MODEL_TAG } from './graphdef.js';
+import { reasonOf, runError } from './run-error.js';
 import { cutProgram, type Stage, withThirdReserve } from './stages.js';
 import type { TensorflowTensor, TensorStore } from './tensor.js';
 import { translateNode } from './translate.js';
@@ -154,11 +155,7 @@ export class TensorflowExecutable implements Executable {
       const ids = inputs.map((tensor) => tensor.id);
       return this.#binding.runSavedModel(modelId, ids, feeds, fetches).map((made) => this.#tensors.fromRun(made));
     } catch (error) {
-      throw new EngineError('ENGINE_RUN_FAILED', `program ${this.#name}: ${reasonOf(error)}`, {
-        hint: 'a smaller --batch-size or --img needs less memory; other causes are a fault in Lockstep: please report them',
-        details: { program: this.#name },
-        cause: error,
-      });
+      throw runError(this.#name, error);
     }
   }
 
@@ -197,12 +194,6 @@ function shapeFits(shape: Shape, expected: Shape): boolean {
 /** The binding wants the output's index spelled out. */
 function withIndex(ref: Ref): string {
   return ref.includes(':') ? ref : `${ref}:0`;
-}
-
-/** The first line of TensorFlow's message, without the binding's own words around it. */
-function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/^(Session fail to run with error|Failed to load SavedModel): /, '').split('\n')[0]!;
 }
 
 /** Hands a graph to TensorFlow, which reads graphs only from a folder. */

@@ -58,7 +58,9 @@ export function slice(
   size: readonly number[],
   dtype: ValueDType,
 ): Ref {
-  return g.node('Slice', [x, g.ints(begin), g.ints(size)], { T: attr.dtype(dtype), Index: attr.dtype('int32') });
+  // T_FLOAT's own value, so that the type in force takes its place.
+  const T = dtype === 'float32' ? T_FLOAT.T! : attr.dtype(dtype);
+  return g.node('Slice', [x, g.ints(begin), g.ints(size)], { T, Index: attr.dtype('int32') });
 }
 
 /** @param shape that of x */

@@ -8,6 +8,9 @@ import { DATA_TYPE } from './graphdef.js';
 /** Larger tensors get a copy of their own, so that no more memory than this is kept for copying. */
 const MAX_STAGING_BYTES = 64 * 2 ** 20;
 
+/** Memory aligned to this many bytes is shared with the tensor that is made of it. */
+const SHARED_FROM_ALIGNMENT = 64;
+
 /** Makes tensors and remembers which are alive. */
 export class TensorStore {
   readonly #binding: Binding;
@@ -40,9 +43,11 @@ export class TensorStore {
   /**
    * Returns the data in memory that the addon copies from. It shares memory aligned to 64 bytes with the tensor and copies
    * any other at once. Buffers start at multiples of 8 at least, so 4 bytes behind such a start nothing is shared, and
-   * one staging buffer serves all tensors: half the time of a copy of its own for each.
+   * one staging buffer serves all tensors: half the time of a copy of its own for each. JavaScript is slow at copying out of
+   * shared memory, where weights lie: of that the addon makes its copy itself.
    */
   #staged(data: TypedArray): TypedArray {
+    if (data.buffer instanceof SharedArrayBuffer && data.byteOffset % SHARED_FROM_ALIGNMENT !== 0) return data;
     if (data.byteLength > MAX_STAGING_BYTES) return data.slice();
     if (this.#staging.byteLength < data.byteLength + 4) this.#staging = new ArrayBuffer(data.byteLength + 4);
     const staged = viewLike(data, this.#staging, 4);

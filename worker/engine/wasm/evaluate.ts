@@ -1,10 +1,18 @@
 /** Which loop or kernel computes which operator. */
-import type { Op, Shape } from '../program.js';
+import type { Shape } from '../program.js';
+import type { WasmOp } from './fuse.js';
 import type { Heap, HeapArray } from './heap.js';
-import { conv2d, conv2dFilterGrad, conv2dInputGrad } from './kernels/convolution.js';
+import { conv2d, conv2dInputGrad } from './kernels/convolution.js';
 import { binary, cast, select, silu, siluGrad, unary } from './kernels/elementwise.js';
+import { conv2dFilterGrad } from './kernels/filter-grad.js';
 import { concat, pad2d, slice, transpose, unpad2d, upsample2x, upsample2xGrad } from './kernels/layout.js';
-import { batchNormGrad, batchNormInfer, batchNormTrain } from './kernels/normalization.js';
+import {
+  batchNormGrad,
+  batchNormInfer,
+  batchNormSilu,
+  batchNormSiluGrad,
+  batchNormTrain,
+} from './kernels/normalization.js';
 import { maxPool, maxPoolGrad } from './kernels/pooling.js';
 import { gatherNd, reshape, scatterNd, sum } from './kernels/rows.js';
 
@@ -12,8 +20,8 @@ import { gatherNd, reshape, scatterNd, sum } from './kernels/rows.js';
  * Computes one operator. The caller owns the arrays returned.
  * @param declared the declared shape of the first output
  */
-export function evaluate(heap: Heap, op: Op, inputs: readonly HeapArray[], declared: Shape): readonly HeapArray[] {
-  const [x, y, z, u, v] = inputs as [HeapArray, HeapArray, HeapArray, HeapArray, HeapArray];
+export function evaluate(heap: Heap, op: WasmOp, inputs: readonly HeapArray[], declared: Shape): readonly HeapArray[] {
+  const [x, y, z, u, v, w] = inputs as [HeapArray, HeapArray, HeapArray, HeapArray, HeapArray, HeapArray];
   switch (op.kind) {
     case 'input':
     case 'constant':
@@ -28,6 +36,10 @@ export function evaluate(heap: Heap, op: Op, inputs: readonly HeapArray[], decla
       return batchNormTrain(heap, x, y, z, op.epsilon);
     case 'batchNormGrad':
       return batchNormGrad(heap, x, y, z, u, v);
+    case 'batchNormSilu':
+      return batchNormSilu(heap, x, y, z, op.epsilon);
+    case 'batchNormSiluGrad':
+      return batchNormSiluGrad(heap, x, [y, z, u, v, w]);
     case 'batchNormInfer':
       return [batchNormInfer(heap, x, y, z, u, v, op.epsilon)];
     case 'silu':

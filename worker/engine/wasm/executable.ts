@@ -3,7 +3,9 @@ import { EngineError, LockstepError } from '../../../proto/errors.js';
 import type { CompileOptions, Executable, Feeds, OutputHandler } from '../engine.js';
 import type { Node, Port, Program, Shape, Value } from '../program.js';
 import { evaluate } from './evaluate.js';
+import { fuse, type WasmNode } from './fuse.js';
 import type { Heap, HeapArray } from './heap.js';
+import { observed } from './profile.js';
 import { WasmTensor } from './tensor.js';
 
 type Registry = Set<{ dispose(): void }>;
@@ -14,7 +16,7 @@ export class WasmExecutable implements Executable {
   readonly #program: Program;
   readonly #registry: Registry;
   /** The nodes that some output depends on, in program order. */
-  readonly #nodes: readonly Node[];
+  readonly #nodes: readonly WasmNode[];
   /** For each of {@link #nodes}: the values that nothing reads after it. */
   readonly #endings: readonly (readonly number[])[];
   readonly #stages: readonly (readonly Port[])[];
@@ -28,7 +30,7 @@ export class WasmExecutable implements Executable {
     this.#program = program;
     this.#registry = registry;
     this.#stages = groupOutputs(program, options);
-    this.#nodes = neededNodes(program);
+    this.#nodes = fuse(neededNodes(program), program.outputs);
     this.#endings = endings(this.#nodes);
     for (const { op, outputs } of this.#nodes) {
       if (op.kind !== 'constant') continue;
@@ -91,7 +93,7 @@ export class WasmExecutable implements Executable {
     }
   }
 
-  #evaluate(node: Node, live: Map<number, HeapArray>): void {
+  #evaluate(node: WasmNode, live: Map<number, HeapArray>): void {
     if (node.op.kind === 'constant') {
       const id = node.outputs[0]!;
       live.set(id, this.#heap.alias(this.#constants.get(id)!));
@@ -99,7 +101,12 @@ export class WasmExecutable implements Executable {
     }
     const inputs = node.inputs.map((id) => live.get(id)!);
     try {
-      const made = evaluate(this.#heap, node.op, inputs, this.#program.values[node.outputs[0]!]!.shape);
+      const { shape } = this.#program.values[node.outputs[0]!]!;
+      const made = observed(
+        node.op,
+        () => inputs.map((input) => input.shape),
+        () => evaluate(this.#heap, node.op, inputs, shape),
+      );
       for (const [i, array] of made.entries()) live.set(node.outputs[i]!, array);
     } catch (error) {
       const shapes = inputs.map((input) => `[${input.shape.join(', ')}]`).join(' ');
@@ -179,7 +186,7 @@ function neededNodes(program: Program): Node[] {
   return nodes.reverse();
 }
 
-function endings(nodes: readonly Node[]): number[][] {
+function endings(nodes: readonly WasmNode[]): number[][] {
   const lastReader = new Map<number, number>();
   for (const [index, node] of nodes.entries()) {
     for (const id of [...node.outputs, ...node.inputs]) lastReader.set(id, index);

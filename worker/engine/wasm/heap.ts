@@ -8,6 +8,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { EngineError } from '../../../proto/errors.js';
 import type { TypedArray } from '../engine.js';
 import { type DType, numElements, type Shape } from '../program.js';
+import { openKernels, type SimdKernels } from './simd.js';
 
 /** A block of memory; several arrays of other shapes may share it. */
 interface Block {
@@ -25,6 +26,11 @@ export interface HeapArray {
 /** A float32 kernel of tfjs with its settings, as {@link Heap.kernel} calls it. */
 type KernelAttrs = Readonly<Record<string, unknown>>;
 
+/** Memory of a WebAssembly program; `buffer` is another object after each growth, and the ones before are empty. */
+interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+}
+
 type TfjsCore = typeof import('@tensorflow/tfjs-core');
 
 // tfjs knows no uint8; its one-byte type is bool, and only our own loops look into those bytes.
@@ -34,7 +40,10 @@ const TFJS_DTYPE = { float32: 'float32', int32: 'int32', uint8: 'bool' } as cons
 export class Heap {
   readonly numThreads: number;
   readonly version: string;
+  /** Our own kernels, on the same memory. */
+  readonly simd: SimdKernels;
   readonly #core: TfjsCore;
+  readonly #memory: WasmMemory;
   readonly #backend: BackendWasm;
   #numBlocks = 0;
 
@@ -43,6 +52,8 @@ export class Heap {
     this.#backend = backend;
     this.numThreads = numThreads;
     this.version = core.version_core;
+    this.#memory = memoryOf(backend);
+    this.simd = openKernels(this.#memory);
   }
 
   /** Loads tfjs and its SIMD binary from node_modules. */
@@ -108,6 +119,35 @@ export class Heap {
     throw new EngineError('ENGINE_RUN_FAILED', `wants float32 elements, got ${array.dtype}`);
   }
 
+  /** Where the elements begin, in bytes, for {@link simd}. It stays until the array is released. */
+  address(array: HeapArray): number {
+    return this.#backend.getMemoryOffset(array.block.dataId);
+  }
+
+  /** `length` float32 at an address, which must lie in memory that the caller owns. Valid until the next allocation. */
+  singles(address: number, length: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, address, length);
+  }
+
+  /** `length` float64 at an address, which must lie in memory that the caller owns. Valid until the next allocation. */
+  doubles(address: number, length: number): Float64Array {
+    return new Float64Array(this.#memory.buffer, address, length);
+  }
+
+  /**
+   * Lends addresses of memory with undefined contents to `use`, one per size in bytes; it is taken back afterwards.
+   * @returns what `use` returns
+   */
+  withScratch<Result>(sizesBytes: readonly number[], use: (...addresses: number[]) => Result): Result {
+    const lent: HeapArray[] = [];
+    try {
+      for (const bytes of sizesBytes) lent.push(this.allocate([bytes], 'uint8'));
+      return use(...lent.map((array) => this.address(array)));
+    } finally {
+      for (const array of lent) this.release(array);
+    }
+  }
+
   /** Runs a kernel of tfjs-backend-wasm that makes one float32 array of `shape`. */
   kernel(name: string, inputs: Readonly<Record<string, HeapArray>>, attrs: KernelAttrs, shape: Shape): HeapArray {
     const config = this.#core.getKernel(name, 'wasm');
@@ -136,6 +176,15 @@ export class Heap {
     this.#numBlocks--;
     this.#backend.disposeData(array.block.dataId);
   }
+}
+
+/** The memory of tfjs's WebAssembly program: the one export by which other programs can work on its arrays in place. */
+function memoryOf(backend: BackendWasm): WasmMemory {
+  const { asm } = backend.wasm as unknown as { readonly asm?: { readonly memory?: WasmMemory } };
+  if (asm?.memory !== undefined) return asm.memory;
+  throw new EngineError('ENGINE_LOAD_FAILED', 'the program inside tfjs-backend-wasm does not export its memory', {
+    hint: 'run npm ci again; the package @tensorflow/tfjs-backend-wasm is not the version that Lockstep was made for',
+  });
 }
 
 type Listeners = ReadonlyMap<string, ReadonlySet<unknown>>;

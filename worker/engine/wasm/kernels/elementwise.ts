@@ -1,6 +1,6 @@
 /**
- * Element-wise operators. Large additions, products and sigmoids go to the SIMD kernels of tfjs, the rest are loops in
- * double precision whose results round once; both give the same bits for + − × ÷.
+ * Element-wise operators. Sigmoids and SiLU have SIMD kernels of ours, large additions and products those of tfjs; the rest
+ * are loops in double precision whose results round once, which gives the same bits for + − × ÷.
  */
 import { EngineError } from '../../../../proto/errors.js';
 import { type BinaryFunction, numElements, type Shape, type UnaryFunction } from '../../program.js';
@@ -47,7 +47,9 @@ const SMALL = 512;
 const MAX_SIMD_RANK = 5;
 
 function sigmoid(heap: Heap, x: HeapArray): HeapArray {
-  return numElements(x.shape) === 0 ? heap.allocate(x.shape) : heap.kernel('Sigmoid', { x }, {}, x.shape);
+  const y = heap.allocate(x.shape);
+  heap.simd.layers.sigmoid(heap.address(x), heap.address(y), numElements(x.shape));
+  return y;
 }
 
 export function unary(heap: Heap, fn: UnaryFunction, x: HeapArray): HeapArray {
@@ -115,19 +117,13 @@ export function cast(heap: Heap, x: HeapArray): HeapArray {
 }
 
 export function silu(heap: Heap, x: HeapArray): HeapArray {
-  const gate = sigmoid(heap, x);
-  const y = binary(heap, 'mul', x, gate);
-  heap.release(gate);
+  const y = heap.allocate(x.shape);
+  heap.simd.layers.silu(heap.address(x), heap.address(y), numElements(x.shape));
   return y;
 }
 
 export function siluGrad(heap: Heap, x: HeapArray, dy: HeapArray): HeapArray {
-  // The sigmoid's array becomes the result.
-  const dx = sigmoid(heap, x);
-  const [xs, dys, to] = [heap.floats(x), heap.floats(dy), heap.floats(dx)];
-  for (let i = 0; i < to.length; i++) {
-    const gate = to[i]!;
-    to[i] = dys[i]! * gate * (1 + xs[i]! * (1 - gate));
-  }
+  const dx = heap.allocate(x.shape);
+  heap.simd.layers.siluGrad(heap.address(x), heap.address(dy), heap.address(dx), numElements(x.shape));
   return dx;
 }

@@ -1,42 +1,80 @@
 /**
- * Batch normalisation over the last axis, as loops with double-precision sums: more exact than the fused kernels, and
- * the arrays are read once per pass in any case.
+ * Batch normalisation over the last axis, alone and with the SiLU that follows it. Sums are in double precision; the affine
+ * map per channel is float32, and its coefficients are made from what the gradient is handed, so that both passes agree.
  */
 import { numElements } from '../../program.js';
 import type { Heap, HeapArray } from '../heap.js';
 
+const FLOAT = 4;
+const DOUBLE = 8;
+
+function numRowsOf(x: HeapArray): number {
+  const channels = x.shape.at(-1)!;
+  return channels === 0 ? 0 : numElements(x.shape) / channels;
+}
+
 interface Moments {
-  readonly mean: Float64Array;
-  /** Divided by n. */
-  readonly variance: Float64Array;
-  readonly count: number;
+  /** [C] */
+  readonly mean: HeapArray;
+  /** Divided by n − 1, [C]. */
+  readonly unbiased: HeapArray;
+  /** 1 / √(variance + ε), [C]. */
+  readonly inverse: HeapArray;
 }
 
-function moments(x: Float32Array, channels: number): Moments {
-  const count = x.length / channels;
-  const mean = new Float64Array(channels);
-  const variance = new Float64Array(channels);
-  for (let row = 0; row < x.length; row += channels) {
-    for (let c = 0; c < channels; c++) mean[c]! += x[row + c]!;
-  }
-  for (let c = 0; c < channels; c++) mean[c]! /= count;
-  // A second pass: the difference of two large sums would lose the variance of channels with a large mean.
-  for (let row = 0; row < x.length; row += channels) {
+function moments(heap: Heap, x: HeapArray, epsilon: number): Moments {
+  const channels = x.shape.at(-1)!;
+  const count = numRowsOf(x);
+  const [mean, unbiased, inverse] = [heap.allocate([channels]), heap.allocate([channels]), heap.allocate([channels])];
+  heap.withScratch([2 * channels * DOUBLE], (at) => {
+    // The first pixel is the pivot: the difference of two large sums would lose the variance where the mean is large.
+    heap.simd.layers.moments(heap.address(x), count, channels, heap.address(x), at!);
+    const sums = heap.doubles(at!, 2 * channels);
+    const pivots = heap.floats(x);
+    const [means, variances, inverses] = [heap.floats(mean), heap.floats(unbiased), heap.floats(inverse)];
+    // A single value per channel has no unbiased variance; like the native engine we then divide by 1.
+    const correction = count / Math.max(1, count - 1);
     for (let c = 0; c < channels; c++) {
-      const deviation = x[row + c]! - mean[c]!;
-      variance[c]! += deviation * deviation;
+      const shifted = sums[c]! / count;
+      const variance = Math.max(0, sums[channels + c]! / count - shifted * shifted);
+      means[c] = pivots[c]! + shifted;
+      variances[c] = variance * correction;
+      inverses[c] = 1 / Math.sqrt(variance + epsilon);
     }
-  }
-  for (let c = 0; c < channels; c++) variance[c]! /= count;
-  return { mean, variance, count };
+  });
+  return { mean, unbiased, inverse };
 }
 
-/** y = x · factor + shift, per channel. */
-function affine(x: Float32Array, y: Float32Array, factor: Float64Array, shift: Float64Array): void {
-  const channels = factor.length;
-  for (let row = 0; row < x.length; row += channels) {
-    for (let c = 0; c < channels; c++) y[row + c] = x[row + c]! * factor[c]! + shift[c]!;
+/** Writes factor and shift of y = x · factor + shift to an address, [C] each. */
+function writeAffine(
+  heap: Heap,
+  at: number,
+  [scale, offset, mean, inverse]: readonly [HeapArray, HeapArray, HeapArray, HeapArray],
+): void {
+  const channels = scale.shape[0]!;
+  const [scales, offsets, means, inverses] = [scale, offset, mean, inverse].map((array) => heap.floats(array));
+  const [factors, shifts] = [heap.singles(at, channels), heap.singles(at + channels * FLOAT, channels)];
+  for (let c = 0; c < channels; c++) {
+    factors[c] = scales![c]! * inverses![c]!;
+    shifts[c] = offsets![c]! - means![c]! * factors[c]!;
   }
+}
+
+function train(
+  heap: Heap,
+  kernel: 'normalize' | 'normalizeSilu',
+  [x, scale, offset]: readonly [HeapArray, HeapArray, HeapArray],
+  epsilon: number,
+): HeapArray[] {
+  const channels = x.shape.at(-1)!;
+  const y = heap.allocate(x.shape);
+  const { mean, unbiased, inverse } = moments(heap, x, epsilon);
+  heap.withScratch([2 * channels * FLOAT], (at) => {
+    writeAffine(heap, at!, [scale, offset, mean, inverse]);
+    const size = [numRowsOf(x), channels] as const;
+    heap.simd.layers[kernel](heap.address(x), heap.address(y), ...size, at!, at! + channels * FLOAT);
+  });
+  return [y, mean, unbiased, heap.alias(mean), inverse];
 }
 
 /** @returns y, mean, unbiased variance, and for the gradient the mean and 1/√(variance + ε) */
@@ -47,23 +85,51 @@ export function batchNormTrain(
   offset: HeapArray,
   epsilon: number,
 ): HeapArray[] {
+  return train(heap, 'normalize', [x, scale, offset], epsilon);
+}
+
+/** As {@link batchNormTrain} with SiLU on top; the activations between the two are not kept. */
+export function batchNormSilu(
+  heap: Heap,
+  x: HeapArray,
+  scale: HeapArray,
+  offset: HeapArray,
+  epsilon: number,
+): HeapArray[] {
+  return train(heap, 'normalizeSilu', [x, scale, offset], epsilon);
+}
+
+/**
+ * Finishes a gradient whose sums are there: dx = scale/σ · (dy − Σdy/n − (x − mean)/σ² · Σ(dy·(x − mean))/n).
+ * @returns dscale, doffset
+ */
+function finishGradient(
+  heap: Heap,
+  [dy, x, dx]: readonly [HeapArray, HeapArray, HeapArray],
+  [scale, mean, inverse]: readonly [HeapArray, HeapArray, HeapArray],
+  sumsAt: number,
+): HeapArray[] {
   const channels = x.shape.at(-1)!;
-  const y = heap.allocate(x.shape);
-  const mean = heap.allocate([channels]);
-  const unbiased = heap.allocate([channels]);
-  const inverse = heap.allocate([channels]);
-  const found = moments(heap.floats(x), channels);
-  // A single value per channel has no unbiased variance; like the native engine we then divide by 1.
-  const correction = found.count / Math.max(1, found.count - 1);
-  const inverses = found.variance.map((variance) => 1 / Math.sqrt(variance + epsilon));
-  heap.floats(mean).set(found.mean);
-  heap.floats(unbiased).set(found.variance.map((variance) => variance * correction));
-  heap.floats(inverse).set(inverses);
-  const [scales, offsets] = [heap.floats(scale), heap.floats(offset)];
-  const factor = inverses.map((value, c) => value * scales[c]!);
-  const shift = factor.map((value, c) => offsets[c]! - found.mean[c]! * value);
-  affine(heap.floats(x), heap.floats(y), factor, shift);
-  return [y, mean, unbiased, heap.alias(mean), inverse];
+  const count = numRowsOf(x);
+  const [dscale, doffset] = [heap.allocate([channels]), heap.allocate([channels])];
+  heap.withScratch([3 * channels * FLOAT], (at) => {
+    const sums = heap.doubles(sumsAt, 2 * channels);
+    const [scales, inverses] = [heap.floats(scale), heap.floats(inverse)];
+    const [dscales, doffsets] = [heap.floats(dscale), heap.floats(doffset)];
+    const coefficients = heap.singles(at!, 3 * channels);
+    for (let c = 0; c < channels; c++) {
+      const [sum, product] = [sums[c]!, sums[channels + c]!];
+      const slope = scales[c]! * inverses[c]!;
+      doffsets[c] = sum;
+      dscales[c] = product * inverses[c]!;
+      coefficients[c] = slope;
+      coefficients[channels + c] = (-slope * inverses[c]! * inverses[c]! * product) / count;
+      coefficients[2 * channels + c] = (-slope * sum) / count;
+    }
+    const planes = [heap.address(dy), heap.address(x), heap.address(dx)] as const;
+    heap.simd.layers.normalizeGrad(...planes, count, channels, heap.address(mean), at!);
+  });
+  return [dscale, doffset];
 }
 
 /** @returns dx, dscale, doffset */
@@ -76,31 +142,37 @@ export function batchNormGrad(
   inverse: HeapArray,
 ): HeapArray[] {
   const channels = x.shape.at(-1)!;
-  const count = numElements(x.shape) / channels;
   const dx = heap.allocate(x.shape);
-  const dscale = heap.allocate([channels]);
-  const doffset = heap.allocate([channels]);
-  const [dys, xs, to] = [heap.floats(dy), heap.floats(x), heap.floats(dx)];
-  const [scales, means, inverses] = [heap.floats(scale), heap.floats(mean), heap.floats(inverse)];
-  const sums = new Float64Array(channels);
-  const products = new Float64Array(channels);
-  for (let row = 0; row < xs.length; row += channels) {
-    for (let c = 0; c < channels; c++) {
-      const gradient = dys[row + c]!;
-      sums[c]! += gradient;
-      products[c]! += gradient * (xs[row + c]! - means[c]!);
-    }
-  }
-  heap.floats(doffset).set(sums);
-  heap.floats(dscale).set(products.map((product, c) => product * inverses[c]!));
-  // dx = scale/σ · (dy − Σdy/n − (x − mean)/σ² · Σ(dy·(x − mean))/n), as dy·a + x·b + d per channel.
-  const a = sums.map((_, c) => scales[c]! * inverses[c]!);
-  const b = a.map((value, c) => (-value * inverses[c]! * inverses[c]! * products[c]!) / count);
-  const d = a.map((value, c) => (-value * sums[c]!) / count - b[c]! * means[c]!);
-  for (let row = 0; row < xs.length; row += channels) {
-    for (let c = 0; c < channels; c++) to[row + c] = dys[row + c]! * a[c]! + xs[row + c]! * b[c]! + d[c]!;
-  }
-  return [dx, dscale, doffset];
+  return heap.withScratch([2 * channels * DOUBLE], (sums) => {
+    const planes = [heap.address(dy), heap.address(x)] as const;
+    heap.simd.layers.gradientSums(...planes, numRowsOf(x), channels, heap.address(mean), sums!);
+    return [dx, ...finishGradient(heap, [dy, x, dx], [scale, mean, inverse], sums!)];
+  });
+}
+
+/** The gradient of {@link batchNormSilu}. @returns dx, dscale, doffset */
+export function batchNormSiluGrad(
+  heap: Heap,
+  dy: HeapArray,
+  [x, scale, mean, inverse, offset]: readonly [HeapArray, HeapArray, HeapArray, HeapArray, HeapArray],
+): HeapArray[] {
+  const channels = x.shape.at(-1)!;
+  const dx = heap.allocate(x.shape);
+  return heap.withScratch([2 * channels * DOUBLE, 2 * channels * FLOAT], (sums, affine) => {
+    writeAffine(heap, affine!, [scale, offset, mean, inverse]);
+    heap.simd.layers.normalizedSiluGrad(
+      heap.address(dy),
+      heap.address(x),
+      heap.address(dx),
+      numRowsOf(x),
+      channels,
+      affine!,
+      affine! + channels * FLOAT,
+      heap.address(mean),
+      sums!,
+    );
+    return [dx, ...finishGradient(heap, [dx, x, dx], [scale, mean, inverse], sums!)];
+  });
 }
 
 export function batchNormInfer(
@@ -112,10 +184,15 @@ export function batchNormInfer(
   variance: HeapArray,
   epsilon: number,
 ): HeapArray {
+  const channels = x.shape.at(-1)!;
   const y = heap.allocate(x.shape);
-  const [scales, offsets, means] = [heap.floats(scale), heap.floats(offset), heap.floats(mean)];
-  const factor = Float64Array.from(heap.floats(variance), (value, c) => scales[c]! / Math.sqrt(value + epsilon));
-  const shift = factor.map((value, c) => offsets[c]! - means[c]! * value);
-  affine(heap.floats(x), heap.floats(y), factor, shift);
+  const inverse = heap.allocate([channels]);
+  heap.floats(inverse).set(heap.floats(variance).map((value) => 1 / Math.sqrt(value + epsilon)));
+  heap.withScratch([2 * channels * FLOAT], (at) => {
+    writeAffine(heap, at!, [scale, offset, mean, inverse]);
+    const planes = [heap.address(x), heap.address(y)] as const;
+    heap.simd.layers.normalize(...planes, numRowsOf(x), channels, at!, at! + channels * FLOAT);
+  });
+  heap.release(inverse);
   return y;
 }

@@ -1,0 +1,86 @@
+/** Measures the all-reduce of our workers in turn with torch.distributed's Gloo: `npm run bench -- allreduce`. */
+import { parseArgs } from 'node:util';
+import { ConfigError } from '../../proto/errors.js';
+import { findPython } from '../python.js';
+import { formatTable } from '../table.js';
+import { type CaseFigures, caseFigures, type SideFigures } from './figures.js';
+import { defaultRounds, type Lane, type RankResult } from './job.js';
+import { runGloo, runOurs } from './sides.js';
+
+/** 4 KB, 1 MB, the gradients of yolov3-tiny, those of yolov3. */
+const DEFAULT_BYTES = '4096,1048576,36700160,260046848';
+
+/** Runs the benchmark with its flags. */
+export async function benchAllReduce(args: readonly string[]): Promise<void> {
+  const { values: flags } = parseArgs({
+    args: [...args],
+    options: {
+      ranks: { type: 'string', default: '2,4' },
+      bytes: { type: 'string', default: DEFAULT_BYTES },
+      payload: { type: 'string', default: 'shm' },
+      transport: { type: 'string', default: 'ipc' },
+      rounds: { type: 'string' },
+      turns: { type: 'string', default: '2' },
+      'bucket-mb': { type: 'string' },
+      'no-rival': { type: 'boolean', default: false },
+      python: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const lane: Lane = {
+    payload: oneOf('payload', flags.payload, ['shm', 'zmq', 'auto']),
+    transport: oneOf('transport', flags.transport, ['ipc', 'tcp']),
+  };
+  const turns = wholeNumber('turns', flags.turns);
+  const python = flags['no-rival'] ? undefined : findPython(flags.python);
+  const results: CaseFigures[] = [];
+  for (const ranks of flags.ranks.split(',').map((text) => wholeNumber('ranks', text))) {
+    for (const bytes of flags.bytes.split(',').map((text) => 4 * Math.ceil(wholeNumber('bytes', text) / 4))) {
+      const rounds = flags.rounds === undefined ? defaultRounds(bytes) : wholeNumber('rounds', flags.rounds);
+      const bucketBytes =
+        flags['bucket-mb'] === undefined ? bytes : wholeNumber('bucket-mb', flags['bucket-mb']) * 2 ** 20;
+      const task = { ranks, bytes, rounds };
+      const ours: RankResult[][] = [];
+      const gloo: RankResult[][] = [];
+      for (let turn = 0; turn < turns; turn++) {
+        ours.push(await runOurs({ ...task, ...lane, bucketBytes }));
+        if (python !== undefined) gloo.push(await runGloo(python, task));
+      }
+      const figures = caseFigures(task, ours, gloo);
+      results.push(figures);
+      if (flags.json) process.stdout.write(`${JSON.stringify({ ...lane, ...figures })}\n`);
+    }
+  }
+  if (!flags.json) process.stdout.write(`${table(lane, results)}\n`);
+}
+
+function table(lane: Lane, results: readonly CaseFigures[]): string {
+  const ours = lane.payload === 'zmq' ? `zmq/${lane.transport}` : lane.payload;
+  const header = ['ranks', 'MB', `${ours} ms`, 'GB/s', 'CPU ms', 'copy-in ms', 'Gloo ms', 'GB/s', 'CPU ms', 'ratio'];
+  const side = (figures: SideFigures | undefined) =>
+    figures === undefined
+      ? ['-', '-', '-']
+      : [ms(figures.seconds), (figures.bytesPerSecond / 1e9).toFixed(2), ms(figures.cpuSeconds)];
+  const rows = results.map(({ ranks, bytes, ours: own, copySeconds, gloo, ratio }) => {
+    const [time = '', rate = '', cpu = ''] = side(own);
+    const megabytes = (bytes / 1e6).toFixed(3);
+    return [String(ranks), megabytes, time, rate, cpu, ms(copySeconds), ...side(gloo), ratio?.toFixed(2) ?? '-'];
+  });
+  return formatTable(header, rows);
+}
+
+function ms(seconds: number): string {
+  return (seconds * 1000).toFixed(3);
+}
+
+function wholeNumber(flag: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new ConfigError('CONFIG_USAGE', `--${flag}: '${text}' is not a whole number of at least 1`);
+}
+
+function oneOf<T extends string>(flag: string, text: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === text);
+  if (found !== undefined) return found;
+  throw new ConfigError('CONFIG_USAGE', `--${flag}: '${text}' is none of ${choices.join(', ')}`);
+}

@@ -1,0 +1,132 @@
+/** Training samples per second of one core: our loader against a PyTorch DataLoader with OpenCV, in turn. */
+import { spawnSync } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DEFAULT_HYP } from '../../configs/schema/hyp.js';
+import { ConfigError } from '../../proto/errors.js';
+import { builtEntry, repoRoot } from '../../proto/paths.js';
+import { findPython } from '../python.js';
+import type { LoaderSettings, Round } from './settings.js';
+import { type Side, startSide } from './side.js';
+
+/** The reference's augmentation; the filters that it takes from another library if that is there are off on both sides. */
+const HYP = { ...DEFAULT_HYP, blur: 0, median_blur: 0, gray: 0, clahe: 0 };
+
+/** Figures of one side, medians over the rounds. */
+interface Figures {
+  readonly imagesPerSecond: number;
+  readonly cpuMsPerImage: number;
+}
+
+/** One setting, measured on both sides. */
+interface Comparison {
+  readonly threads: number;
+  readonly cache: boolean;
+  readonly lockstep: Figures;
+  readonly rival: Figures;
+  /** Medians of the rounds' own ratios: rival's time over ours. */
+  readonly wallRatio: number;
+  readonly cpuRatio: number;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
+}
+
+function figuresOf(rounds: readonly Round[]): Figures {
+  return {
+    imagesPerSecond: median(rounds.map(({ images, seconds }) => images / seconds)),
+    cpuMsPerImage: median(rounds.map(({ images, cpuSeconds }) => (cpuSeconds * 1e3) / images)),
+  };
+}
+
+async function compare(
+  settings: LoaderSettings,
+  python: string,
+  numRounds: number,
+  cores: number,
+): Promise<Comparison> {
+  const given = JSON.stringify(settings);
+  const entry = builtEntry('bench/loader/lockstep-run');
+  await using lockstep = startSide('Lockstep', [process.execPath, entry, given], cores);
+  const script = join(repoRoot, 'bench', 'loader', 'rival.py');
+  await using rival = startSide('PyTorch and OpenCV', [python, '-B', script, given], cores);
+  const sides: readonly Side[] = [lockstep, rival];
+  // The first round of each starts threads and fills caches.
+  for (const side of sides) await side.runRound();
+  const rounds: Round[][] = [[], []];
+  for (let k = 0; k < numRounds; k++) {
+    for (const [i, side] of sides.entries()) rounds[i]!.push(await side.runRound());
+  }
+  const [ours = [], theirs = []] = rounds;
+  const ratio = (key: 'seconds' | 'cpuSeconds'): number => median(ours.map((round, k) => theirs[k]![key] / round[key]));
+  const { threads, cache } = settings;
+  return {
+    threads,
+    cache,
+    lockstep: figuresOf(ours),
+    rival: figuresOf(theirs),
+    wallRatio: ratio('seconds'),
+    cpuRatio: ratio('cpuSeconds'),
+  };
+}
+
+function tableOf(comparisons: readonly Comparison[]): string {
+  const header =
+    '| threads | decoded images | Lockstep | PyTorch + OpenCV | ratio | CPU per image | of the rival | ratio |';
+  const rows = comparisons.map(({ threads, cache, lockstep, rival, wallRatio, cpuRatio }) =>
+    [
+      '',
+      threads,
+      cache ? 'kept in memory' : 'not kept',
+      `${lockstep.imagesPerSecond.toFixed(1)} images/s`,
+      `${rival.imagesPerSecond.toFixed(1)} images/s`,
+      wallRatio.toFixed(2),
+      `${lockstep.cpuMsPerImage.toFixed(2)} ms`,
+      `${rival.cpuMsPerImage.toFixed(2)} ms`,
+      cpuRatio.toFixed(2),
+      '',
+    ].join(' | '),
+  );
+  return `${[header, '| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |', ...rows].join('\n').replaceAll(/^ | $/gm, '')}\n`;
+}
+
+function dataFolder(given: string | undefined): string {
+  const folder = given ?? process.env.LOCKSTEP_COCO128;
+  if (folder !== undefined && folder !== '') return resolve(folder);
+  throw new ConfigError('CONFIG_USAGE', 'no images to make samples of', {
+    hint: 'name a folder with images and labels, such as COCO128, with --data or LOCKSTEP_COCO128',
+  });
+}
+
+/** Runs the benchmark with its flags. */
+export async function benchLoader(args: readonly string[]): Promise<void> {
+  const { values: flags } = parseArgs({
+    args: [...args],
+    options: {
+      data: { type: 'string' },
+      python: { type: 'string' },
+      img: { type: 'string', default: '640' },
+      batch: { type: 'string', default: '16' },
+      threads: { type: 'string', default: '1,2' },
+      cache: { type: 'string', default: 'no,ram' },
+      images: { type: 'string', default: '128' },
+      rounds: { type: 'string', default: '5' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const data = dataFolder(flags.data);
+  const python = findPython(flags.python);
+  const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0;
+  const comparisons: Comparison[] = [];
+  for (const cache of flags.cache.split(',').map((word) => word === 'ram')) {
+    for (const threads of flags.threads.split(',').map(Number)) {
+      const [imgsz, batch, images] = [Number(flags.img), Number(flags.batch), Number(flags.images)];
+      const settings = { data, imgsz, batch, threads, images, cache, hyp: HYP };
+      comparisons.push(await compare(settings, python, Number(flags.rounds), canPin ? threads : 0));
+    }
+  }
+  process.stdout.write(flags.json ? `${JSON.stringify(comparisons, undefined, 2)}\n` : tableOf(comparisons));
+}

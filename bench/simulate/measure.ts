@@ -1,0 +1,83 @@
+/** Measures what the simulator starts from, and what its predictions are checked against. */
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { builtEntry } from '../../proto/paths.js';
+import { quietLaunch } from '../quiet-launch.js';
+import { stepSeconds } from '../scaling/efficiency.js';
+import { lockstepSide, type StepWork } from '../step/sides.js';
+import { type LinkSample, linkTaskEnvironment } from './link-sample.js';
+import { type Algorithm, fitLocalLink, type Machine, type StepProfile } from './model.js';
+
+const SMALL_ELEMENTS = 1024;
+const LARGE_ELEMENTS = 9 * 2 ** 20;
+/** Linux hands a small message to the network stack in about this time; there is no second host to measure it on. */
+const MESSAGE_SECONDS = 10e-6;
+
+/** Two ranks of one host, nothing else to do. */
+async function measureLink(folder: string, numElements: number, numRounds: number): Promise<LinkSample> {
+  const saveDir = await quietLaunch({
+    flags: {
+      ...{ data: 'shapes', cfg: 'yolov3-tiny', weights: '', engine: 'wasm', 'batch-size': '2' },
+      ...{ nproc: '2', 'threads-per-worker': '1', project: folder, name: 'link' },
+    },
+    workerEntry: builtEntry('bench/simulate/link-worker'),
+    env: linkTaskEnvironment({ numElements, numRounds }),
+  });
+  return JSON.parse(await readFile(join(saveDir, 'rank-0.json'), 'utf8')) as LinkSample;
+}
+
+/** A machine, and what its codecs do. */
+export interface MeasuredMachine {
+  readonly machine: Machine;
+  readonly codecBytesPerSecond: number;
+  /** One all-reduce of 4 KiB and one of 36 MiB between two ranks. */
+  readonly smallSeconds: number;
+  readonly largeSeconds: number;
+}
+
+/** Measures this machine; its network is its own memory until a preset replaces it. */
+export async function measureMachine(folder: string): Promise<MeasuredMachine> {
+  const small = await measureLink(folder, SMALL_ELEMENTS, 200);
+  const large = await measureLink(folder, LARGE_ELEMENTS, 20);
+  const local = fitLocalLink(
+    { bytes: SMALL_ELEMENTS * 4, seconds: small.seconds },
+    { bytes: LARGE_ELEMENTS * 4, seconds: large.seconds },
+    large.addBytesPerSecond,
+  );
+  return {
+    machine: {
+      local,
+      network: local,
+      addBytesPerSecond: large.addBytesPerSecond,
+      messageSeconds: MESSAGE_SECONDS,
+      coresPerHost: availableParallelism(),
+    },
+    codecBytesPerSecond: large.codecBytesPerSecond,
+    smallSeconds: small.seconds,
+    largeSeconds: large.seconds,
+  };
+}
+
+/** One worker with one thread: its computing, and when its buckets are ready. */
+export async function measureStep(work: StepWork, folder: string): Promise<StepProfile> {
+  const side = lockstepSide(work, { name: 'process', numProcesses: 1, threadsEach: 1 });
+  const sample = await side.measure(folder);
+  const buckets = sample.buckets ?? [];
+  const computeSeconds = Math.max(...buckets.map(({ readySeconds }) => readySeconds));
+  return { computeSeconds, afterSeconds: Math.max(0, stepSeconds([sample]) - computeSeconds), buckets };
+}
+
+/** Seconds per step of that many workers with one thread each, every one with the work of {@link measureStep}. */
+export async function measureWorld(
+  work: StepWork,
+  numRanks: number,
+  algorithm: Algorithm,
+  folder: string,
+): Promise<number> {
+  const side = lockstepSide(
+    { ...work, batch: work.batch * numRanks, extraFlags: { ...work.extraFlags, collective: algorithm } },
+    { name: 'workers', numProcesses: numRanks, threadsEach: 1 },
+  );
+  return stepSeconds([await side.measure(folder)]);
+}

@@ -1,0 +1,177 @@
+/** `npm run bench -- simulate`: measures a step and a link here, checks the model on 2 and 4 ranks, and predicts larger worlds. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { findConfigFile } from '../../configs/find.js';
+import { ConfigError } from '../../proto/errors.js';
+import { repoRoot } from '../../proto/paths.js';
+import { rounded } from '../rounded.js';
+import type { StepWork } from '../step/sides.js';
+import { formatTable } from '../table.js';
+import { type MeasuredMachine, measureMachine, measureStep, measureWorld } from './measure.js';
+import { ALGORITHMS, type Algorithm, type Machine, predictStep, type StepProfile } from './model.js';
+import { compressions, NETWORKS } from './presets.js';
+
+const CHECKED_RANKS = [2, 4];
+const PREDICTED_RANKS = [8, 16, 32, 64, 128, 256, 512, 1024];
+
+interface Check {
+  readonly numRanks: number;
+  readonly algorithm: Algorithm;
+  readonly predictedSeconds: number;
+  readonly measuredSeconds: number;
+}
+
+interface Prediction {
+  readonly numRanks: number;
+  readonly network: string;
+  readonly compression: string;
+  readonly algorithm: Algorithm;
+  readonly stepSeconds: number;
+  readonly efficiency: number;
+}
+
+/** Runs the benchmark with its flags (README.md of this folder). */
+export async function benchSimulate(args: readonly string[]): Promise<void> {
+  const { values: options } = parseArgs({
+    args: [...args],
+    options: {
+      cfg: { type: 'string', default: 'yolov3-tiny' },
+      batch: { type: 'string', default: '2' },
+      img: { type: 'string', default: '224' },
+      nc: { type: 'string', default: '80' },
+      steps: { type: 'string', default: '8' },
+      'ranks-per-host': { type: 'string', default: '8' },
+      'compute-ms': { type: 'string' },
+      network: { type: 'string' },
+      'no-check': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const work: StepWork = {
+    cfg: options.cfg,
+    modelPath: findConfigFile('models', options.cfg, repoRoot),
+    batch: Number(options.batch),
+    img: Number(options.img),
+    nc: Number(options.nc),
+    numSteps: Number(options.steps),
+    engine: 'tensorflow',
+    extraFlags: {},
+  };
+  const networks = options.network === undefined ? Object.keys(NETWORKS) : [checkNetwork(options.network)];
+  const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-simulate-'));
+  try {
+    const measured = await measureMachine(folder);
+    const step = await measureStep(work, folder);
+    const checks = options['no-check'] ? [] : await checkModel(work, step, measured.machine, folder);
+    const large = options['compute-ms'] === undefined ? step : accelerated(step, Number(options['compute-ms']) / 1000);
+    const threadsPerRank = options['compute-ms'] === undefined ? 1 : 0;
+    const predictions = predictAll(large, measured, networks, Number(options['ranks-per-host']), threadsPerRank);
+    if (options.json) {
+      process.stdout.write(
+        `${JSON.stringify(rounded({ bench: 'simulate', ...measured, step, checks, predictions }))}\n`,
+      );
+      return;
+    }
+    print(work, measured, step, checks, predictions);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function checkNetwork(name: string): string {
+  if (Object.hasOwn(NETWORKS, name)) return name;
+  throw new ConfigError('CONFIG_USAGE', `--network ${name} is not one of ${Object.keys(NETWORKS).join(', ')}`, {
+    hint: 'leave it out for all of them',
+  });
+}
+
+async function checkModel(work: StepWork, step: StepProfile, machine: Machine, folder: string): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const numRanks of CHECKED_RANKS) {
+    const world = { numRanks, ranksPerHost: numRanks, threadsPerRank: 1 };
+    for (const algorithm of ALGORITHMS) {
+      // On one host the hierarchy has one level.
+      if (algorithm === 'hierarchical') continue;
+      const { stepSeconds } = predictStep(algorithm, step, world, machine);
+      const measuredSeconds = await measureWorld(work, numRanks, algorithm, folder);
+      checks.push({ numRanks, algorithm, predictedSeconds: stepSeconds, measuredSeconds });
+    }
+  }
+  return checks;
+}
+
+/** The same step on an accelerator that computes it in `seconds`; the update shrinks with it. */
+function accelerated(step: StepProfile, seconds: number): StepProfile {
+  const scale = seconds / step.computeSeconds;
+  return {
+    computeSeconds: seconds,
+    afterSeconds: step.afterSeconds * scale,
+    buckets: step.buckets.map(({ bytes, readySeconds }) => ({ bytes, readySeconds: readySeconds * scale })),
+  };
+}
+
+function predictAll(
+  step: StepProfile,
+  { machine, codecBytesPerSecond }: MeasuredMachine,
+  networks: readonly string[],
+  ranksPerHost: number,
+  threadsPerRank: number,
+): Prediction[] {
+  const coresPerHost = Math.max(machine.coresPerHost, 2 * ranksPerHost);
+  return PREDICTED_RANKS.flatMap((numRanks) =>
+    networks.flatMap((network) =>
+      compressions(codecBytesPerSecond).flatMap((compression) =>
+        ALGORITHMS.map((algorithm) => {
+          const there = { ...machine, network: NETWORKS[network]!, coresPerHost };
+          const world = { numRanks, ranksPerHost: Math.min(ranksPerHost, numRanks), threadsPerRank };
+          const { stepSeconds, efficiency } = predictStep(algorithm, step, world, there, compression);
+          return { numRanks, network, compression: compression.name, algorithm, stepSeconds, efficiency };
+        }),
+      ),
+    ),
+  );
+}
+
+function print(
+  work: StepWork,
+  { machine, codecBytesPerSecond, smallSeconds, largeSeconds }: MeasuredMachine,
+  step: StepProfile,
+  checks: readonly Check[],
+  predictions: readonly Prediction[],
+): void {
+  const say = (text: string): void => void process.stdout.write(`${text}\n`);
+  const gigabytes = (bytesPerSecond: number): string => (bytesPerSecond / 1e9).toFixed(2);
+  const megabytes = step.buckets.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
+  say(`measured: ${work.cfg} ${work.batch}×${work.img}×${work.img} per rank, one thread`);
+  say(`  forward and backward ${step.computeSeconds.toFixed(3)} s, update ${step.afterSeconds.toFixed(3)} s`);
+  say(`  ${step.buckets.length} buckets, ${megabytes.toFixed(1)} MB, ready after`);
+  say(`  ${step.buckets.map(({ readySeconds }) => readySeconds.toFixed(3)).join(' ')} s`);
+  say(
+    `  all-reduce of two ranks: 4 KiB ${(smallSeconds * 1e3).toFixed(3)} ms, 36 MiB ${(largeSeconds * 1e3).toFixed(1)} ms`,
+  );
+  say(
+    `  so latency ${(machine.local.latencySeconds * 1e6).toFixed(0)} µs, ${gigabytes(machine.local.bytesPerSecond)} GB/s`,
+  );
+  say(`  adding ${gigabytes(machine.addBytesPerSecond)} GB/s, bf16 ${gigabytes(codecBytesPerSecond)} GB/s`);
+  if (checks.length > 0) {
+    const rows = checks.map(({ numRanks, algorithm, predictedSeconds, measuredSeconds }) => [
+      ...[String(numRanks), algorithm, predictedSeconds.toFixed(3), measuredSeconds.toFixed(3)],
+      `${((predictedSeconds / measuredSeconds - 1) * 100).toFixed(0)}%`,
+    ]);
+    say(`\nchecked on this host (${machine.coresPerHost} cores)`);
+    say(formatTable(['ranks', 'algorithm', 'predicted s', 'measured s', 'off by'], rows));
+  }
+  say('\npredicted efficiency: speed of N ranks over N times one rank');
+  const groups = new Map<string, Prediction[]>();
+  for (const one of predictions) {
+    const key = [one.network, one.compression, one.algorithm].join('|');
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  const rows = [...groups].map(([key, group]) => [
+    ...key.split('|'),
+    ...group.map(({ efficiency }) => efficiency.toFixed(2)),
+  ]);
+  say(formatTable(['network', 'gradients', 'algorithm', ...PREDICTED_RANKS.map(String)], rows));
+}

@@ -1,0 +1,155 @@
+/** Our SIMD kernels on the memory of tfjs. All arguments are addresses in bytes and counts; kernels trust them. */
+import { openSimd } from '../../simd/module.js';
+
+/** `worker/simd/assembly/unshared/convolution.ts`. */
+export interface ConvolutionKernels {
+  padPlanes(
+    from: number,
+    to: number,
+    numImages: number,
+    height: number,
+    rowBytes: number,
+    top: number,
+    bottom: number,
+    leftBytes: number,
+    rightBytes: number,
+  ): void;
+  pixelOffsets(
+    table: number,
+    numImages: number,
+    height: number,
+    width: number,
+    imageBytes: number,
+    rowBytes: number,
+    pixelBytes: number,
+  ): void;
+  packPanel(from: number, to: number, numRows: number, rowBytes: number, columns: number): void;
+  packPanelTransposed(from: number, to: number, length: number, rowBytes: number, columns: number): void;
+  packChannels(
+    from: number,
+    to: number,
+    numImages: number,
+    height: number,
+    width: number,
+    channels: number,
+    top: number,
+    bottom: number,
+    left: number,
+    right: number,
+  ): void;
+  multiplyWindows(
+    x: number,
+    xOffsets: number,
+    y: number,
+    yOffsets: number,
+    numPixels: number,
+    panel: number,
+    runLength: number,
+    numRuns: number,
+    runBytes: number,
+    columns: number,
+  ): void;
+  multiplyPixels(
+    x: number,
+    panelBytes: number,
+    channels: number,
+    rows: number,
+    numRows: number,
+    rowLength: number,
+    stepBytes: number,
+    kernelHeight: number,
+    kernelWidth: number,
+    rowBytes: number,
+    dy: number,
+    dw: number,
+    dwRowBytes: number,
+    columns: number,
+    add: boolean,
+  ): void;
+}
+
+/** `worker/simd/assembly/unshared/layers.ts`. */
+export interface LayerKernels {
+  moments(x: number, numRows: number, channels: number, pivots: number, sums: number): void;
+  normalize(x: number, y: number, numRows: number, channels: number, factor: number, shift: number): void;
+  normalizeSilu(x: number, y: number, numRows: number, channels: number, factor: number, shift: number): void;
+  gradientSums(dy: number, x: number, numRows: number, channels: number, mean: number, sums: number): void;
+  normalizedSiluGrad(
+    dy: number,
+    x: number,
+    dt: number,
+    numRows: number,
+    channels: number,
+    factor: number,
+    shift: number,
+    mean: number,
+    sums: number,
+  ): void;
+  normalizeGrad(
+    dy: number,
+    x: number,
+    dx: number,
+    numRows: number,
+    channels: number,
+    mean: number,
+    coefficients: number,
+  ): void;
+  sigmoid(x: number, y: number, count: number): void;
+  silu(x: number, y: number, count: number): void;
+  siluGrad(x: number, dy: number, dx: number, count: number): void;
+  exp(x: number, y: number, count: number): void;
+}
+
+/** `worker/simd/assembly/unshared/pooling.ts`. */
+export interface PoolingKernels {
+  maxPool(
+    x: number,
+    y: number,
+    numImages: number,
+    height: number,
+    width: number,
+    channels: number,
+    outputHeight: number,
+    outputWidth: number,
+    sizeY: number,
+    sizeX: number,
+    strideY: number,
+    strideX: number,
+    top: number,
+    left: number,
+  ): void;
+  maxPoolGrad(
+    x: number,
+    y: number,
+    dy: number,
+    dx: number,
+    numImages: number,
+    height: number,
+    width: number,
+    channels: number,
+    outputHeight: number,
+    outputWidth: number,
+    sizeY: number,
+    sizeX: number,
+    strideY: number,
+    strideX: number,
+    top: number,
+    left: number,
+  ): void;
+}
+
+/** The modules, opened on one memory. */
+export interface SimdKernels {
+  readonly convolution: ConvolutionKernels;
+  readonly layers: LayerKernels;
+  readonly pooling: PoolingKernels;
+}
+
+/** Opens all modules on the memory of another WebAssembly program; they follow when it grows. */
+export function openKernels(memory: object): SimdKernels {
+  return {
+    convolution: openSimd<ConvolutionKernels>('unshared/convolution', { memory }),
+    layers: openSimd<LayerKernels>('unshared/layers', { memory }),
+    pooling: openSimd<PoolingKernels>('unshared/pooling', { memory }),
+  };
+}

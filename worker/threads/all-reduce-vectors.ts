@@ -1,0 +1,122 @@
+/** Where the vectors of an all-reduce lie, and by which means they are summed. */
+import { monotonicMs } from '../../proto/clock.js';
+import { BOARD_SEGMENT_ELEMENTS, Board, type BoardOptions, type BoardPlace } from '../collective/board.js';
+import { boardLayout } from '../collective/board-layout.js';
+import type { CollectiveName } from '../collective/exchange.js';
+import { HeapReducer, scratchBytes } from '../collective/heap-reducer.js';
+import { makePlan, type Plan, type VectorLayout } from '../collective/plan.js';
+import { allocateAligned, openAddKernels } from '../collective/sum-heap.js';
+import { Futex } from '../shared-memory/futex.js';
+import { SHARED_PAGE_BYTES, SharedSegment } from '../shared-memory/shared-segment.js';
+import { SIMD_ALIGNMENT, type SimdHeap } from '../simd/heap.js';
+import { BoardRounds } from './board-rounds.js';
+import type { BoardInput, CommsInput } from './comms-input.js';
+import type { World } from './comms-output.js';
+import { MessageRounds, type Rounds } from './rounds.js';
+
+/** A board beyond this does not fit the 4 GiB of a heap together with what else is there. */
+export const MAX_BOARD_BYTES = 3.5 * 2 ** 30;
+
+export interface VectorPlaces {
+  /** This rank's partial sums, in the order of the plan. */
+  readonly partials: readonly Float32Array[];
+  readonly result: Float32Array;
+  /** Opens the main thread's part in the rounds from `firstRound` on. */
+  openRounds(layout: VectorLayout, firstRound: number, post: (input: CommsInput) => void): Rounds;
+  /** What the comms thread needs to take part in the last rounds opened; undefined without shared memory. */
+  board(): BoardInput | undefined;
+}
+
+/** Returns a board's view for one thread. @param scratch memory for it alone, on the same heap */
+export function openBoard(
+  place: BoardPlace,
+  scratch: number,
+  options: Pick<BoardOptions, 'rank' | 'plan' | 'firstRound' | 'base'>,
+): { board: Board; futex: Futex } {
+  const reducer = new HeapReducer(openAddKernels(place), place.memory, options.plan.tree, scratch);
+  let futex: Futex | undefined;
+  const board = new Board({
+    ...options,
+    place,
+    reduce: (operands, target, offset, length) => reducer.reduce(operands, target, offset, length),
+    wake: () => futex?.wake(),
+    now: monotonicMs,
+  });
+  futex = new Futex(board.bellWord);
+  return { board, futex };
+}
+
+/**
+ * Puts the vectors on a heap: into memory shared with the other ranks where all of them have it open and the direct exchange is wanted, into
+ * this worker's own memory otherwise.
+ * @throws CollectiveError COLLECTIVE_BAD_LAYOUT, COLLECTIVE_WORLD_TOO_LARGE, COLLECTIVE_NO_SHARED_MEMORY; EngineError
+ */
+export function placeVectors(options: {
+  readonly layout: VectorLayout;
+  readonly world: World;
+  readonly heap: SimdHeap;
+  readonly collective: CollectiveName;
+  /** Whether segments are encoded, which the board does not do. */
+  readonly isCompressed: boolean;
+}): VectorPlaces {
+  const { layout, world, heap, collective, isCompressed } = options;
+  const plan = boardPlan(layout, world.worldSize);
+  const isDirect = (collective === 'auto' || collective === 'direct') && !isCompressed;
+  const fits = boardLayout(plan).bytes <= MAX_BOARD_BYTES;
+  const shared = isDirect && fits ? world.sharedMemory : undefined;
+  return shared === undefined ? ownVectors(plan, world, heap) : sharedVectors(plan, world, heap, shared.fd);
+}
+
+/** Returns the plan of a board: that of the direct exchange with shorter segments. @throws as {@link makePlan} */
+export function boardPlan(layout: VectorLayout, worldSize: number): Plan {
+  return makePlan(layout, worldSize, BOARD_SEGMENT_ELEMENTS);
+}
+
+function ownVectors(plan: Plan, world: World, heap: SimdHeap): VectorPlaces {
+  const { length } = plan.layout;
+  const partials = plan.partials.filter(({ rank }) => rank === world.rank).map(() => heap.float32(length));
+  return {
+    partials,
+    // One worker's only partial sum is the sum.
+    result: world.worldSize === 1 ? partials[0]! : heap.float32(length),
+    openRounds: (_layout, _firstRound, post) => new MessageRounds(post),
+    board: () => undefined,
+  };
+}
+
+function sharedVectors(plan: Plan, world: World, heap: SimdHeap, fd: number): VectorPlaces {
+  const { rank, worldSize } = world;
+  const { bytes, partialOffsets, resultOffset } = boardLayout(plan);
+  const { memory } = heap;
+  const address = allocateAligned(heap, bytes, SHARED_PAGE_BYTES);
+  {
+    // The mapping stays when the descriptor goes.
+    using segment = new SharedSegment(fd);
+    segment.mapOnto(new Uint8Array(memory.buffer, address, bytes));
+  }
+  const vectorAt = (offset: number) => new Float32Array(memory.buffer, address + offset, plan.layout.length);
+  const place = { memory, address };
+  const scratch = Array.from({ length: 2 }, () => allocateAligned(heap, scratchBytes(plan.tree), SIMD_ALIGNMENT));
+  let input: BoardInput | undefined;
+  return {
+    partials: partialOffsets.filter((_, index) => plan.partials[index]!.rank === rank).map(vectorAt),
+    result: vectorAt(resultOffset),
+    openRounds(layout, firstRound, post) {
+      const current = boardPlan(layout, worldSize);
+      const { board, futex } = openBoard(place, scratch[0]!, { rank, plan: current, firstRound });
+      input = { address, scratch: scratch[1]!, base: board.base };
+      return new BoardRounds({ board, futex, post, bytesPerRound: bytesPerRound(current, rank) });
+    },
+    board: () => input,
+  };
+}
+
+/** What a rank's chunks and partial sums come to when each goes to whoever needs it, as by wire. */
+function bytesPerRound(plan: Plan, rank: number): number {
+  const numOwnPartials = plan.partials.filter((partial) => partial.rank === rank).length;
+  let elements = 0;
+  for (const { chunk, length } of plan.segments) {
+    elements += chunk === rank ? (plan.worldSize - 1) * length : numOwnPartials * length;
+  }
+  return elements * Float32Array.BYTES_PER_ELEMENT;
+}
