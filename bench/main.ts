@@ -10,6 +10,10 @@ const BENCHMARKS: Readonly<Record<string, { about: string; run(args: readonly st
     about: 'training steps here and in PyTorch: images per second, phases, memory',
     run: async (args) => (await import('./step/step.js')).benchStep(args),
   },
+  val: {
+    about: 'validation here and in PyTorch with torchvision',
+    run: async (args) => (await import('./val/val.js')).benchVal(args),
+  },
   startup: {
     about: 'from the command to the first finished step, phase by phase',
     run: async (args) => (await import('./startup/startup.js')).benchStartup(args),
