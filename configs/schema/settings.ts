@@ -305,6 +305,13 @@ export const SETTINGS: readonly Setting[] = [
     commands: TRAIN,
   }),
   processes({
+    name: 'payload',
+    kind: 'choice',
+    choices: ['auto', 'zmq', 'shm'],
+    about: 'how gradients go to workers of this host: sockets, shared memory, or what is possible',
+    default: 'auto',
+  }),
+  processes({
     name: 'join-timeout',
     kind: 'number',
     min: 1,
