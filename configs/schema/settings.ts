@@ -250,7 +250,13 @@ export const SETTINGS: readonly Setting[] = [
   }),
   processes({ name: 'virtual-ranks', kind: 'int', min: 1, about: "microbatches per step; fixes the weights' bits" }),
   processes({ name: 'threads-per-worker', kind: 'int', min: 1, about: "threads of a worker's engine" }),
-  processes({ name: 'loader-threads', aliases: ['workers'], kind: 'int', min: 0, about: 'image threads per worker' }),
+  processes({
+    name: 'loader-threads',
+    aliases: ['workers'],
+    kind: 'int',
+    min: 0,
+    about: 'image threads per worker at most; they adapt; 0: none but the main thread',
+  }),
   processes({
     name: 'bucket-mb',
     kind: 'number',
