@@ -46,6 +46,10 @@ const BENCHMARKS: Readonly<Record<string, { about: string; run(args: readonly st
     about: "the label scan at COCO's size against a process pool over Pillow",
     run: async (args) => (await import('./scan/scan.js')).benchScan(args),
   },
+  wasm: {
+    about: 'where the time of a step goes on the wasm engine, operator by operator',
+    run: async (args) => (await import('./wasm/wasm.js')).benchWasm(args),
+  },
   coco: {
     about: 'the COCO evaluator against pycocotools',
     run: (args) =>
