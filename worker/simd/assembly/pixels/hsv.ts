@@ -127,7 +127,7 @@ function quarter(bytes: v128, part: i32): v128 {
 /** Levels times a factor, cut off at 255, without fractions. */
 @inline
 function scaledLevels(levels: v128, factor: v128): v128 {
-  return f32x4.trunc(f32x4.min(f32x4.mul(levels, factor), f32x4.splat(255)));
+  return f32x4.trunc(f32x4.pmin(f32x4.mul(levels, factor), f32x4.splat(255)));
 }
 
 /** Hues times a factor, once around the circle at most, without fractions. */
