@@ -10,6 +10,10 @@ const BENCHMARKS: Readonly<Record<string, { about: string; run(args: readonly st
     about: 'training steps here and in PyTorch: images per second, phases, memory',
     run: async (args) => (await import('./step/step.js')).benchStep(args),
   },
+  val: {
+    about: 'validation here and in PyTorch with torchvision',
+    run: async (args) => (await import('./val/val.js')).benchVal(args),
+  },
   startup: {
     about: 'from the command to the first finished step, phase by phase',
     run: async (args) => (await import('./startup/startup.js')).benchStartup(args),
@@ -41,6 +45,10 @@ const BENCHMARKS: Readonly<Record<string, { about: string; run(args: readonly st
   scan: {
     about: "the label scan at COCO's size against a process pool over Pillow",
     run: async (args) => (await import('./scan/scan.js')).benchScan(args),
+  },
+  wasm: {
+    about: 'where the time of a step goes on the wasm engine, operator by operator',
+    run: async (args) => (await import('./wasm/wasm.js')).benchWasm(args),
   },
   coco: {
     about: 'the COCO evaluator against pycocotools',

@@ -24,7 +24,7 @@ export interface QuietLaunch {
  * @throws LaunchError `LAUNCH_BENCH_PROCESS` with what the launcher said, when the run fails
  */
 export async function quietLaunch(options: QuietLaunch): Promise<string> {
-  const compiled = await compileBenchRun(options);
+  const compiled = await compileQuietly(options);
   Object.assign(process.env, options.env);
   const said: string[] = [];
   const exitCode = await launchRun(compiled, {
@@ -38,7 +38,8 @@ export async function quietLaunch(options: QuietLaunch): Promise<string> {
   });
 }
 
-function compileBenchRun({ command = 'train', flags, readDataset }: QuietLaunch): Promise<CompiledRun> {
+/** Compiles the flags as `launch` would on this machine without its GPUs. */
+export function compileQuietly({ command = 'train', flags, readDataset }: QuietLaunch): Promise<CompiledRun> {
   return compileRun({
     command,
     flags: new Map(Object.entries({ device: 'cpu', ...flags })),

@@ -47,7 +47,7 @@ export interface CompiledRun {
 const FREE_ON_RESUME = new Set(
   (
     'resume nproc device nnodes node-rank rdzv-endpoint rdzv-id max-restarts engine threads-per-worker loader-threads ' +
-    'bucket-mb trace gpu-memory join-timeout drain-timeout stall-timeout orphan local-rank log-level log-format log-dir progress ' +
+    'bucket-mb payload trace gpu-memory join-timeout drain-timeout stall-timeout orphan local-rank log-level log-format log-dir progress ' +
     'metrics-port metrics-host noautoanchor'
   ).split(' '),
 );
@@ -296,7 +296,9 @@ function loaderThreads(
 ): number {
   const share = Math.floor(numCores / launch.nproc);
   const perWorker = Math.ceil(batchSize / worldSize);
-  return Math.max(1, Math.min(settings.number('loader-threads', 8), share, perWorker));
+  const most = settings.number('loader-threads', 8);
+  // None means the worker's own main thread; otherwise at least one.
+  return most === 0 ? 0 : Math.max(1, Math.min(most, share, perWorker));
 }
 
 /** The configuration that a run folder keeps, or undefined where there is none that can be read. */

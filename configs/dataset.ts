@@ -42,6 +42,8 @@ const KNOWN_KEYS = ['url', 'sha256', ...Object.keys(datasetSchema.shape), ...Obj
 export interface ReadDatasetOptions {
   /** What relative paths may also be relative to. @defaultValue the working folder */
   readonly cwd?: string;
+  /** Stands for `path`, whatever the YAML says: the folder of an archive's YAML. */
+  readonly root?: string;
   /** The cache that generated data sets lie in. @defaultValue the user's */
   readonly cacheDir?: string;
   /** Called while pictures are drawn; never for a data set that exists. */
@@ -167,7 +169,7 @@ function locateSources(
   options: ReadDatasetOptions,
 ): { located: Sources; missing: string[]; root: string } {
   const bases = [dirname(source.path), options.cwd ?? process.cwd()];
-  const path = value.path ?? '';
+  const path = options.root ?? value.path ?? '';
   const rooted = [...bases.map((base) => resolve(base, path)), downloadRoot(value, source, options)];
   // With a `path` its folder decides for all sources; without one each source may lie in any of the places.
   const existing = rooted.filter((root) => existsSync(root));

@@ -69,17 +69,32 @@ export async function fetchDataset(
   root: string,
   options: FetchOptions = {},
 ): Promise<void> {
-  await mkdir(dirname(root), { recursive: true });
-  const work = `${root}.${randomUUID()}.part`;
-  const unpacked = join(work, 'unpacked');
-  try {
-    await mkdir(unpacked, { recursive: true });
+  await assemble(root, async (work, unpacked) => {
     for (const [i, download] of downloads.entries()) {
       const archive = join(work, `${i}.zip`);
       await fetchArchive(download, archive, options);
       await unpack(archive, unpacked, download.url, options.signal);
       await rm(archive);
     }
+  });
+}
+
+/**
+ * Unpacks a zip file on this machine so that `root` exists afterwards, as {@link fetchDataset} does.
+ * @throws DataError `DATA_ARCHIVE_DAMAGED`, `DATA_ARCHIVE_UNSAFE`, `DATA_DISK_FULL`
+ */
+export async function unpackDataset(archive: string, root: string, signal?: AbortSignal): Promise<void> {
+  await assemble(root, (_work, unpacked) => unpack(archive, unpacked, archive, signal));
+}
+
+/** Lets a folder be filled beside `root`, and puts it there when it is whole. */
+async function assemble(root: string, fill: (work: string, unpacked: string) => Promise<void>): Promise<void> {
+  await mkdir(dirname(root), { recursive: true });
+  const work = `${root}.${randomUUID()}.part`;
+  const unpacked = join(work, 'unpacked');
+  try {
+    await mkdir(unpacked, { recursive: true });
+    await fill(work, unpacked);
     const top = await readdir(unpacked);
     const isWrapped = top.includes(basename(root));
     await rename(isWrapped ? join(unpacked, basename(root)) : unpacked, root).catch((cause: unknown) => {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../proto/errors.js';
 import { repoRoot } from '../proto/paths.js';
+import { isArchiveAddress, isDatasetArchive } from './dataset-archive.js';
 import { nearestWord } from './schema/yaml.js';
 
 /** The shelves of `configs/` that names are looked up on. */
@@ -16,11 +17,13 @@ const FLAG_OF: Readonly<Record<ConfigShelf, string>> = {
 };
 
 /**
- * The absolute path of a YAML file given as a path or as a name such as `yolov3-tiny`. `--hyp scratch` also finds
+ * The absolute path of a YAML file (or of a data set's zip file, which may be an address too) given as a path or as a name such as `yolov3-tiny`. `--hyp scratch` also finds
  * `hyp.scratch.yaml`.
  * @throws ConfigError `CONFIG_FILE_NOT_FOUND` with the nearest name
  */
 export function findConfigFile(shelf: ConfigShelf, given: string, cwd: string): string {
+  // An archive elsewhere is downloaded later.
+  if (shelf === 'data' && isArchiveAddress(given) && isDatasetArchive(given)) return given;
   const path = resolve(cwd, given);
   if (existsSync(path) && statSync(path).isFile()) return path;
   const folder = join(repoRoot, 'configs', shelf);

@@ -25,6 +25,8 @@ export interface LaunchSettings {
   readonly progress: 'auto' | 'bar' | 'plain' | 'off';
   readonly metricsPort: number;
   readonly metricsHost: string;
+  /** How payload goes to workers of the same host. */
+  readonly payload: 'auto' | 'zmq' | 'shm';
   readonly joinTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly stallTimeoutMs: number;

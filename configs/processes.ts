@@ -45,6 +45,7 @@ export function compileLaunch(
       progress: settings.choice('progress'),
       metricsPort: settings.number('metrics-port'),
       metricsHost: settings.text('metrics-host'),
+      payload: settings.choice('payload'),
       joinTimeoutMs: settings.number('join-timeout') * 1000,
       drainTimeoutMs: settings.number('drain-timeout') * 1000,
       stallTimeoutMs: settings.number('stall-timeout') * 1000,

@@ -1,14 +1,18 @@
 /** Opens a data set for the launcher, with lines on the terminal while pictures are drawn or downloaded. */
-import { readDatasetYaml } from '../configs/dataset.js';
+import { dirname } from 'node:path';
+import { type ReadDatasetOptions, readDatasetYaml } from '../configs/dataset.js';
+import { isDatasetArchive, openDatasetArchive } from '../configs/dataset-archive.js';
 import type { DatasetConfig } from '../configs/run-config.js';
 import type { TextStream } from './terminal.js';
 
-/** Reads a data set YAML; where the data set is missing it is drawn or downloaded first, if the YAML says how. */
-export function openDataset(yamlPath: string, stream: TextStream = process.stderr): Promise<DatasetConfig> {
+/**
+ * Reads a data set YAML; where the data set is missing it is drawn or downloaded first, if the YAML says how.
+ * @param given the YAML's path, or a zip file (or its address) with the YAML inside
+ */
+export async function openDataset(given: string, stream: TextStream = process.stderr): Promise<DatasetConfig> {
   let lastTenth = -1;
   let lastTenthDownloaded = -1;
-  return readDatasetYaml(yamlPath, {
-    fetchMissing: true,
+  const watch: Pick<ReadDatasetOptions, 'onDownload'> = {
     onDownload: (done, total) => {
       // Without a length from the server a line every 100 MB.
       const tenth = Math.floor(total === undefined ? done / 1e8 : (10 * done) / total);
@@ -17,6 +21,12 @@ export function openDataset(yamlPath: string, stream: TextStream = process.stder
       const size = total === undefined ? '' : ` of ${(total / 1e6).toFixed(1)}`;
       stream.write(`downloading the data set: ${(done / 1e6).toFixed(1)}${size} MB\n`);
     },
+  };
+  const yaml = isDatasetArchive(given) ? await openDatasetArchive(given, watch) : given;
+  return readDatasetYaml(yaml, {
+    fetchMissing: true,
+    ...watch,
+    ...(yaml !== given && { root: dirname(yaml) }),
     onProgress: (done, total) => {
       const tenth = Math.floor((10 * done) / total);
       if (tenth === lastTenth) return;

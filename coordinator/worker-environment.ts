@@ -52,6 +52,7 @@ export function workerEnvironment(
     LOCKSTEP_THREADS: threads,
     LOCKSTEP_LIFELINE_FD: String(LIFELINE_FD),
     LOCKSTEP_LOG_LEVEL: launch.logLevel,
+    LOCKSTEP_PAYLOAD: launch.payload,
     ...place.engine.env,
     // libuv's pool decodes images and writes files beside the engine's threads; it is sized once, at the first use.
     UV_THREADPOOL_SIZE: String(Math.max(4, config.loaderThreads + 2)),

@@ -1,6 +1,6 @@
 /** Envelopes (control plane) and headers (data plane) to bytes and back, and the checks that keep strangers out. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { crc32c } from '@node-rs/crc32';
+import { crc32 } from '@node-rs/crc32';
 import { ProtocolError } from './errors.js';
 import { control, data, type wire } from './messages.js';
 import { formatVersion, PROTOCOL_VERSION } from './version.js';
@@ -133,15 +133,15 @@ export function runTag(token: string): number {
 /** What the sender of a data frame chooses. */
 export type DataHeaderFields = Omit<
   wire.data.Header.$Properties,
-  'versionMajor' | 'payloadBytes' | 'crc32c' | '$unknowns'
+  'versionMajor' | 'payloadBytes' | 'crc32' | '$unknowns'
 > & {
   /** Checksum of the payload where the caller has it already, for one payload sent to several peers. */
-  readonly crc32c?: number;
+  readonly crc32?: number;
 };
 
-/** Returns the CRC-32C of a payload frame, which may lie in shared memory. */
+/** Returns the CRC-32 of a payload frame, which may lie in shared memory. */
 export function payloadChecksum(payload: Uint8Array): number {
-  return crc32c(payload);
+  return crc32(payload);
 }
 
 /**
@@ -154,7 +154,7 @@ export function encodeDataHeader(fields: DataHeaderFields, payload: Uint8Array):
     ...fields,
     versionMajor: PROTOCOL_VERSION.major,
     payloadBytes: payload.byteLength,
-    crc32c: fields.crc32c ?? payloadChecksum(payload),
+    crc32: fields.crc32 ?? payloadChecksum(payload),
   }).finish();
 }
 
@@ -191,10 +191,10 @@ export function decodeDataMessage(
     throw badFrame(`a header announces ${header.payloadBytes} bytes, its payload has ${payload.byteLength}`);
   }
   const checksum = payloadChecksum(payload);
-  if (header.crc32c !== checksum) {
+  if (header.crc32 !== checksum) {
     throw new ProtocolError(
       'PROTOCOL_BAD_CHECKSUM',
-      `a payload of ${payload.byteLength} bytes from rank ${header.sender} has CRC-32C ${hex(checksum)} instead of ${hex(header.crc32c)}`,
+      `a payload of ${payload.byteLength} bytes from rank ${header.sender} has CRC-32 ${hex(checksum)} instead of ${hex(header.crc32)}`,
       {
         hint: "Data was damaged on its way: check that host's network and memory.",
         details: { sender: header.sender, round: header.round, bucket: header.bucket, phase: header.phase },

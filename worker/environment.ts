@@ -25,6 +25,8 @@ export interface WorkerEnvironment {
   /** File descriptor of the pipe whose closing means that the launcher is gone; undefined when started by hand. */
   readonly lifelineFd: number | undefined;
   readonly logLevel: string;
+  /** How payload goes to workers of the same host. */
+  readonly payload: 'auto' | 'zmq' | 'shm';
 }
 
 /**
@@ -62,5 +64,6 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): WorkerEnv
     device: hidden ? 'cpu' : 0,
     lifelineFd: env.LOCKSTEP_LIFELINE_FD ? integer('LOCKSTEP_LIFELINE_FD') : undefined,
     logLevel: env.LOCKSTEP_LOG_LEVEL || 'info',
+    payload: env.LOCKSTEP_PAYLOAD === 'zmq' || env.LOCKSTEP_PAYLOAD === 'shm' ? env.LOCKSTEP_PAYLOAD : 'auto',
   };
 }

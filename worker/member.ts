@@ -36,6 +36,7 @@ export async function runMember(env: WorkerEnvironment, work: MemberWork = confi
     hostId: hostId(),
     runtimeDir: env.runtimeDir,
     ...(env.remote && { remote: { bindHost: '0.0.0.0', advertiseHost: env.advertise } }),
+    payload: env.payload,
     lifelineFd: env.lifelineFd,
     logLevel: env.logLevel as LogLevel,
   });

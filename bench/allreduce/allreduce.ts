@@ -4,7 +4,7 @@ import { ConfigError } from '../../proto/errors.js';
 import { findPython } from '../python.js';
 import { formatTable } from '../table.js';
 import { type CaseFigures, caseFigures, type SideFigures } from './figures.js';
-import { defaultRounds, type Lane, type RankResult } from './job.js';
+import { defaultRounds, GRAD_DTYPES, type Lane, type RankResult } from './job.js';
 import { runGloo, runOurs } from './sides.js';
 
 /** 4 KB, 1 MB, the gradients of yolov3-tiny, those of yolov3. */
@@ -19,6 +19,8 @@ export async function benchAllReduce(args: readonly string[]): Promise<void> {
       bytes: { type: 'string', default: DEFAULT_BYTES },
       payload: { type: 'string', default: 'shm' },
       transport: { type: 'string', default: 'ipc' },
+      'grad-dtype': { type: 'string', default: 'none' },
+      collective: { type: 'string', default: 'auto' },
       rounds: { type: 'string' },
       turns: { type: 'string', default: '2' },
       'bucket-mb': { type: 'string' },
@@ -30,6 +32,8 @@ export async function benchAllReduce(args: readonly string[]): Promise<void> {
   const lane: Lane = {
     payload: oneOf('payload', flags.payload, ['shm', 'zmq', 'auto']),
     transport: oneOf('transport', flags.transport, ['ipc', 'tcp']),
+    gradDtype: oneOf('grad-dtype', flags['grad-dtype'], GRAD_DTYPES),
+    collective: oneOf('collective', flags.collective, ['auto', 'direct', 'ring', 'hierarchical']),
   };
   const turns = wholeNumber('turns', flags.turns);
   const python = flags['no-rival'] ? undefined : findPython(flags.python);
@@ -55,7 +59,8 @@ export async function benchAllReduce(args: readonly string[]): Promise<void> {
 }
 
 function table(lane: Lane, results: readonly CaseFigures[]): string {
-  const ours = lane.payload === 'zmq' ? `zmq/${lane.transport}` : lane.payload;
+  const path = lane.payload === 'zmq' || lane.gradDtype !== 'none' ? `zmq/${lane.transport}` : lane.payload;
+  const ours = lane.gradDtype === 'none' ? path : `${path} ${lane.gradDtype}`;
   const header = ['ranks', 'MB', `${ours} ms`, 'GB/s', 'CPU ms', 'copy-in ms', 'Gloo ms', 'GB/s', 'CPU ms', 'ratio'];
   const side = (figures: SideFigures | undefined) =>
     figures === undefined

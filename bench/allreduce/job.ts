@@ -1,4 +1,5 @@
 /** What one rank of the all-reduce benchmark is told, and what it measures; the same for both sides. */
+import type { CollectiveName } from '../../worker/collective/exchange.js';
 import type { PayloadChoice } from '../../worker/threads/comms-input.js';
 
 export interface AllReduceCase {
@@ -9,10 +10,15 @@ export interface AllReduceCase {
   readonly rounds: number;
 }
 
+/** What our payload may be rounded to; these keep the benchmark's small whole numbers exact, so that its sums can be checked. */
+export const GRAD_DTYPES = ['none', 'bf16', 'fp16', 'int8'] as const;
+
 /** How our payload travels. */
 export interface Lane {
   readonly payload: PayloadChoice;
   readonly transport: 'ipc' | 'tcp';
+  readonly gradDtype: (typeof GRAD_DTYPES)[number];
+  readonly collective: CollectiveName;
 }
 
 export interface RankJob extends AllReduceCase, Lane {

@@ -1,11 +1,13 @@
 /** One rank of our side: a process with a comms thread, as in training, that sums a vector again and again. Prints its result as JSON. */
 import { performance } from 'node:perf_hooks';
+import { NO_COMPRESSION } from '../../configs/collective.js';
 import { LaunchError } from '../../proto/errors.js';
 import { openComms } from '../../worker/threads/comms-client.js';
 import { MAX_WARM_UP_ROUNDS, type RankJob, type RankResult, RUN } from './job.js';
 
 const job = JSON.parse(process.argv[2] ?? '{}') as RankJob;
-const { rank, ranks, endpoint, runtimeDir, payload, transport, bytes, rounds, bucketBytes } = job;
+const { rank, ranks, endpoint, runtimeDir, payload, transport, gradDtype, collective, bytes, rounds, bucketBytes } =
+  job;
 
 await using comms = openComms({
   ...RUN,
@@ -31,7 +33,15 @@ const buckets = Array.from({ length: Math.ceil(length / bucketLength) }, (_, i) 
   offset: i * bucketLength,
   length: Math.min(bucketLength, length - i * bucketLength),
 }));
-const allReduce = comms.openAllReduce({ length, buckets, virtualRanks: ranks });
+const allReduce = comms.openAllReduce(
+  { length, buckets, virtualRanks: ranks },
+  {
+    collective,
+    ...(gradDtype !== 'none' && {
+      compression: { config: { ...NO_COMPRESSION, method: gradDtype }, seed: 0, stepsBefore: 0 },
+    }),
+  },
+);
 const source = new Float32Array(length).fill(rank + 1);
 
 async function barrier(): Promise<void> {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { builtEntry } from '../../proto/paths.js';
+import { median } from '../median.js';
 import { quietLaunch } from '../quiet-launch.js';
 import { stepSeconds } from '../scaling/efficiency.js';
 import { lockstepSide, type StepWork } from '../step/sides.js';
@@ -15,11 +16,16 @@ const LARGE_ELEMENTS = 9 * 2 ** 20;
 const MESSAGE_SECONDS = 10e-6;
 
 /** Two ranks of one host, nothing else to do. */
-async function measureLink(folder: string, numElements: number, numRounds: number): Promise<LinkSample> {
+async function measureLink(
+  folder: string,
+  collective: Algorithm,
+  numElements: number,
+  numRounds: number,
+): Promise<LinkSample> {
   const saveDir = await quietLaunch({
     flags: {
       ...{ data: 'shapes', cfg: 'yolov3-tiny', weights: '', engine: 'wasm', 'batch-size': '2' },
-      ...{ nproc: '2', 'threads-per-worker': '1', project: folder, name: 'link' },
+      ...{ nproc: '2', 'threads-per-worker': '1', project: folder, name: 'link', collective },
     },
     workerEntry: builtEntry('bench/simulate/link-worker'),
     env: linkTaskEnvironment({ numElements, numRounds }),
@@ -36,10 +42,13 @@ export interface MeasuredMachine {
   readonly largeSeconds: number;
 }
 
-/** Measures this machine; its network is its own memory until a preset replaces it. */
-export async function measureMachine(folder: string): Promise<MeasuredMachine> {
-  const small = await measureLink(folder, SMALL_ELEMENTS, 200);
-  const large = await measureLink(folder, LARGE_ELEMENTS, 20);
+/**
+ * Measures this machine with one of the algorithms, which have lanes of their own within a host; between two ranks ring and direct
+ * exchange send the same parts. Its network is its own memory until a preset replaces it.
+ */
+export async function measureMachine(folder: string, collective: Algorithm): Promise<MeasuredMachine> {
+  const small = await measureLink(folder, collective, SMALL_ELEMENTS, 100);
+  const large = await measureLink(folder, collective, LARGE_ELEMENTS, 12);
   const local = fitLocalLink(
     { bytes: SMALL_ELEMENTS * 4, seconds: small.seconds },
     { bytes: LARGE_ELEMENTS * 4, seconds: large.seconds },
@@ -59,13 +68,17 @@ export async function measureMachine(folder: string): Promise<MeasuredMachine> {
   };
 }
 
-/** One worker with one thread: its computing, and when its buckets are ready. */
+/** One rank with one thread while every other core of the host runs another: its computing, and when its buckets are ready. */
 export async function measureStep(work: StepWork, folder: string): Promise<StepProfile> {
   const side = lockstepSide(work, { name: 'process', numProcesses: 1, threadsEach: 1 });
-  const sample = await side.measure(folder);
-  const buckets = sample.buckets ?? [];
+  const folders = Array.from({ length: availableParallelism() }, (_, i) => join(folder, `step-${i}`));
+  const samples = await Promise.all(folders.map((one) => side.measure(one)));
+  const buckets = (samples[0]!.buckets ?? []).map(({ bytes }, bucket) => ({
+    bytes,
+    readySeconds: median(samples.map((sample) => sample.buckets![bucket]!.readySeconds)),
+  }));
   const computeSeconds = Math.max(...buckets.map(({ readySeconds }) => readySeconds));
-  return { computeSeconds, afterSeconds: Math.max(0, stepSeconds([sample]) - computeSeconds), buckets };
+  return { computeSeconds, afterSeconds: Math.max(0, stepSeconds(samples) - computeSeconds), buckets };
 }
 
 /** Seconds per step of that many workers with one thread each, every one with the work of {@link measureStep}. */

@@ -58,17 +58,29 @@ export type Algorithm = (typeof ALGORITHMS)[number];
 /** Where a bucket's time goes. */
 export interface ExchangeCost {
   readonly seconds: number;
-  /** Of a rank's processor: adding, encoding, sending. It competes with computing where no core is free. */
+  /** Of a rank's processor: adding, encoding, sending, copying within the host. It competes with computing where no core is free. */
   readonly processorSeconds: number;
 }
 
 const FREE: ExchangeCost = { seconds: 0, processorSeconds: 0 };
 
-/** Seconds of one transfer that uses the host's links of both kinds at once. */
-function transfer(machine: Machine, localBytes: number, networkBytes: number): number {
+/** One transfer that uses the host's links of both kinds at once. */
+function transfer(machine: Machine, localBytes: number, networkBytes: number): ExchangeCost {
   const over = ({ latencySeconds, bytesPerSecond }: Link, bytes: number): number =>
     bytes === 0 ? 0 : latencySeconds + bytes / bytesPerSecond;
-  return Math.max(over(machine.local, localBytes), over(machine.network, networkBytes));
+  return {
+    seconds: Math.max(over(machine.local, localBytes), over(machine.network, networkBytes)),
+    // Within a host bytes are moved by its processors, between hosts by their network cards.
+    processorSeconds: localBytes / machine.local.bytesPerSecond,
+  };
+}
+
+/** Wire first, then work on what has come. */
+function total(wire: ExchangeCost, times: number, workSeconds: number): ExchangeCost {
+  return {
+    seconds: times * wire.seconds + workSeconds,
+    processorSeconds: times * wire.processorSeconds + workSeconds,
+  };
 }
 
 /** Seconds that a rank spends on encoding and decoding a share of n bytes, to one peer after the other. */
@@ -87,14 +99,13 @@ function direct(
   c: Compression,
 ): ExchangeCost {
   const part = (bytes * c.wireShare) / N;
-  const wire = 2 * transfer(machine, (k - 1) * part, k * (N - k) * part);
+  const wire = transfer(machine, (k - 1) * part, k * (N - k) * part);
   const others = ((N - 1) / N) * bytes;
   const adding = others / machine.addBytesPerSecond;
   const messages = 2 * (N - 1) * machine.messageSeconds;
   // Every part is encoded and decoded once on its way to the owner, every sum encoded once and decoded by all.
   const codec = codecSeconds(3 * others + bytes / N, c);
-  const processorSeconds = adding + messages + codec;
-  return { seconds: wire + processorSeconds, processorSeconds };
+  return total(wire, 2, adding + messages + codec);
 }
 
 /**
@@ -108,8 +119,7 @@ function ring(bytes: number, { numRanks: N, ranksPerHost: k }: World, machine: M
   const others = ((N - 1) / N) * bytes;
   const adding = others / machine.addBytesPerSecond;
   const codec = codecSeconds(3 * others + bytes / N, c);
-  const processorSeconds = adding + turns * machine.messageSeconds + codec;
-  return { seconds: turns * turn + processorSeconds, processorSeconds };
+  return total(turn, turns, adding + turns * machine.messageSeconds + codec);
 }
 
 /**
@@ -120,14 +130,17 @@ function hierarchical(bytes: number, world: World, machine: Machine, c: Compress
   const { numRanks: N, ranksPerHost: k } = world;
   const H = N / k;
   if (H === 1) return direct(bytes, world, machine, NO_COMPRESSION);
-  const within = 2 * transfer(machine, ((k - 1) / k) * bytes, 0);
-  const between = 2 * transfer(machine, 0, ((H - 1) / H) * bytes * c.wireShare);
+  const within = transfer(machine, ((k - 1) / k) * bytes, 0);
+  const between = transfer(machine, 0, ((H - 1) / H) * bytes * c.wireShare);
   const others = ((H - 1) / H) * (bytes / k);
   const adding = (((k - 1) / k) * bytes + others) / machine.addBytesPerSecond;
   const messages = 2 * (k - 1 + H - 1) * machine.messageSeconds;
   const codec = codecSeconds(3 * others + bytes / N, c);
-  const processorSeconds = adding + messages + codec;
-  return { seconds: within + between + processorSeconds, processorSeconds };
+  const rest = total(between, 2, adding + messages + codec);
+  return {
+    seconds: 2 * within.seconds + rest.seconds,
+    processorSeconds: 2 * within.processorSeconds + rest.processorSeconds,
+  };
 }
 
 const COSTS: Readonly<Record<Algorithm, typeof direct>> = { direct, ring, hierarchical };
@@ -170,8 +183,9 @@ export function predictStep(
   const stretch = Math.max(1, threadsPerHost / machine.coresPerHost);
   const hasSpareCores = threadsPerHost + world.ranksPerHost <= machine.coresPerHost || world.threadsPerRank === 0;
   const costs = step.buckets.map(({ bytes }) => exchangeCost(algorithm, bytes, world, machine, compression));
-  const processorSeconds = costs.reduce((sum, cost) => sum + cost.processorSeconds, 0);
-  const stolen = hasSpareCores ? 0 : processorSeconds * stretch;
+  // What is ready only when the backward pass is over finds the processor free.
+  const early = costs.filter((_, i) => step.buckets[i]!.readySeconds < step.computeSeconds);
+  const stolen = hasSpareCores ? 0 : stretch * early.reduce((sum, cost) => sum + cost.processorSeconds, 0);
   const computeSeconds = step.computeSeconds * stretch + stolen;
   const scale = computeSeconds / step.computeSeconds;
   let free = 0;

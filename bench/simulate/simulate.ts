@@ -10,11 +10,14 @@ import { rounded } from '../rounded.js';
 import type { StepWork } from '../step/sides.js';
 import { formatTable } from '../table.js';
 import { type MeasuredMachine, measureMachine, measureStep, measureWorld } from './measure.js';
-import { ALGORITHMS, type Algorithm, type Machine, predictStep, type StepProfile } from './model.js';
+import { ALGORITHMS, type Algorithm, predictStep, type StepProfile } from './model.js';
 import { compressions, NETWORKS } from './presets.js';
 
 const CHECKED_RANKS = [2, 4];
 const PREDICTED_RANKS = [8, 16, 32, 64, 128, 256, 512, 1024];
+
+/** By algorithm. */
+type MeasuredMachines = Readonly<Record<Algorithm, MeasuredMachine>>;
 
 interface Check {
   readonly numRanks: number;
@@ -62,16 +65,15 @@ export async function benchSimulate(args: readonly string[]): Promise<void> {
   const networks = options.network === undefined ? Object.keys(NETWORKS) : [checkNetwork(options.network)];
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-simulate-'));
   try {
-    const measured = await measureMachine(folder);
+    const direct = await measureMachine(folder, 'direct');
+    const measured: MeasuredMachines = { direct, ring: await measureMachine(folder, 'ring'), hierarchical: direct };
     const step = await measureStep(work, folder);
-    const checks = options['no-check'] ? [] : await checkModel(work, step, measured.machine, folder);
+    const checks = options['no-check'] ? [] : await checkModel(work, step, measured, folder);
     const large = options['compute-ms'] === undefined ? step : accelerated(step, Number(options['compute-ms']) / 1000);
     const threadsPerRank = options['compute-ms'] === undefined ? 1 : 0;
     const predictions = predictAll(large, measured, networks, Number(options['ranks-per-host']), threadsPerRank);
     if (options.json) {
-      process.stdout.write(
-        `${JSON.stringify(rounded({ bench: 'simulate', ...measured, step, checks, predictions }))}\n`,
-      );
+      process.stdout.write(`${JSON.stringify(rounded({ bench: 'simulate', measured, step, checks, predictions }))}\n`);
       return;
     }
     print(work, measured, step, checks, predictions);
@@ -87,14 +89,19 @@ function checkNetwork(name: string): string {
   });
 }
 
-async function checkModel(work: StepWork, step: StepProfile, machine: Machine, folder: string): Promise<Check[]> {
+async function checkModel(
+  work: StepWork,
+  step: StepProfile,
+  measured: MeasuredMachines,
+  folder: string,
+): Promise<Check[]> {
   const checks: Check[] = [];
   for (const numRanks of CHECKED_RANKS) {
     const world = { numRanks, ranksPerHost: numRanks, threadsPerRank: 1 };
     for (const algorithm of ALGORITHMS) {
       // On one host the hierarchy has one level.
       if (algorithm === 'hierarchical') continue;
-      const { stepSeconds } = predictStep(algorithm, step, world, machine);
+      const { stepSeconds } = predictStep(algorithm, step, world, measured[algorithm].machine);
       const measuredSeconds = await measureWorld(work, numRanks, algorithm, folder);
       checks.push({ numRanks, algorithm, predictedSeconds: stepSeconds, measuredSeconds });
     }
@@ -114,17 +121,17 @@ function accelerated(step: StepProfile, seconds: number): StepProfile {
 
 function predictAll(
   step: StepProfile,
-  { machine, codecBytesPerSecond }: MeasuredMachine,
+  measured: MeasuredMachines,
   networks: readonly string[],
   ranksPerHost: number,
   threadsPerRank: number,
 ): Prediction[] {
-  const coresPerHost = Math.max(machine.coresPerHost, 2 * ranksPerHost);
+  const coresPerHost = Math.max(measured.direct.machine.coresPerHost, 2 * ranksPerHost);
   return PREDICTED_RANKS.flatMap((numRanks) =>
     networks.flatMap((network) =>
-      compressions(codecBytesPerSecond).flatMap((compression) =>
+      compressions(measured.direct.codecBytesPerSecond).flatMap((compression) =>
         ALGORITHMS.map((algorithm) => {
-          const there = { ...machine, network: NETWORKS[network]!, coresPerHost };
+          const there = { ...measured[algorithm].machine, network: NETWORKS[network]!, coresPerHost };
           const world = { numRanks, ranksPerHost: Math.min(ranksPerHost, numRanks), threadsPerRank };
           const { stepSeconds, efficiency } = predictStep(algorithm, step, world, there, compression);
           return { numRanks, network, compression: compression.name, algorithm, stepSeconds, efficiency };
@@ -136,7 +143,7 @@ function predictAll(
 
 function print(
   work: StepWork,
-  { machine, codecBytesPerSecond, smallSeconds, largeSeconds }: MeasuredMachine,
+  measured: MeasuredMachines,
   step: StepProfile,
   checks: readonly Check[],
   predictions: readonly Prediction[],
@@ -148,12 +155,15 @@ function print(
   say(`  forward and backward ${step.computeSeconds.toFixed(3)} s, update ${step.afterSeconds.toFixed(3)} s`);
   say(`  ${step.buckets.length} buckets, ${megabytes.toFixed(1)} MB, ready after`);
   say(`  ${step.buckets.map(({ readySeconds }) => readySeconds.toFixed(3)).join(' ')} s`);
-  say(
-    `  all-reduce of two ranks: 4 KiB ${(smallSeconds * 1e3).toFixed(3)} ms, 36 MiB ${(largeSeconds * 1e3).toFixed(1)} ms`,
-  );
-  say(
-    `  so latency ${(machine.local.latencySeconds * 1e6).toFixed(0)} µs, ${gigabytes(machine.local.bytesPerSecond)} GB/s`,
-  );
+  for (const algorithm of ['direct', 'ring'] as const) {
+    const { machine, smallSeconds, largeSeconds } = measured[algorithm];
+    const { latencySeconds, bytesPerSecond } = machine.local;
+    say(
+      `  ${algorithm}, two ranks: 4 KiB ${(smallSeconds * 1e3).toFixed(3)} ms, 36 MiB ${(largeSeconds * 1e3).toFixed(1)} ms`,
+    );
+    say(`    so latency ${(latencySeconds * 1e6).toFixed(0)} µs, ${gigabytes(bytesPerSecond)} GB/s`);
+  }
+  const { machine, codecBytesPerSecond } = measured.direct;
   say(`  adding ${gigabytes(machine.addBytesPerSecond)} GB/s, bf16 ${gigabytes(codecBytesPerSecond)} GB/s`);
   if (checks.length > 0) {
     const rows = checks.map(({ numRanks, algorithm, predictedSeconds, measuredSeconds }) => [

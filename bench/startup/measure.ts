@@ -1,8 +1,8 @@
 /** Starts `launch` as a user would, waits until every worker has finished a step, and stops it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { watch } from 'node:fs';
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { readdirSync, watch } from 'node:fs';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LaunchError } from '../../proto/errors.js';
 import { repoRoot } from '../../proto/paths.js';
@@ -33,9 +33,9 @@ export async function measureStart({ numWorkers, folder, flags }: StartOptions):
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
   const ended = once(child, 'close');
   const finished = new Promise<'finished'>((resolve) => {
-    watcher.value.on('change', async () => {
-      const files = await readdir(marks);
-      if (files.filter((name) => /^rank-\d+\.json$/.test(name)).length === numWorkers) resolve('finished');
+    watcher.value.on('change', () => {
+      const files = readdirSync(marks).filter((name) => /^rank-\d+\.json$/.test(name));
+      if (files.length === numWorkers) resolve('finished');
     });
   });
   const first = await Promise.race([finished, ended.then(() => 'ended' as const)]);

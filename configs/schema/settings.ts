@@ -250,7 +250,13 @@ export const SETTINGS: readonly Setting[] = [
   }),
   processes({ name: 'virtual-ranks', kind: 'int', min: 1, about: "microbatches per step; fixes the weights' bits" }),
   processes({ name: 'threads-per-worker', kind: 'int', min: 1, about: "threads of a worker's engine" }),
-  processes({ name: 'loader-threads', aliases: ['workers'], kind: 'int', min: 0, about: 'image threads per worker' }),
+  processes({
+    name: 'loader-threads',
+    aliases: ['workers'],
+    kind: 'int',
+    min: 0,
+    about: 'image threads per worker at most; they adapt; 0: none but the main thread',
+  }),
   processes({
     name: 'bucket-mb',
     kind: 'number',
@@ -303,6 +309,13 @@ export const SETTINGS: readonly Setting[] = [
     about: 'share of the gradients that compression topk sends',
     default: 0.01,
     commands: TRAIN,
+  }),
+  processes({
+    name: 'payload',
+    kind: 'choice',
+    choices: ['auto', 'zmq', 'shm'],
+    about: 'how gradients go to workers of this host: sockets, shared memory, or what is possible',
+    default: 'auto',
   }),
   processes({
     name: 'join-timeout',

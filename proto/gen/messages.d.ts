@@ -2545,9 +2545,6 @@ export namespace lockstep {
             /** Header payloadBytes. */
             payloadBytes: number;
 
-            /** Header crc32c. */
-            crc32c: number;
-
             /** Header runTag. */
             runTag: number;
 
@@ -2556,6 +2553,9 @@ export namespace lockstep {
 
             /** Header totalBytes. */
             totalBytes: number;
+
+            /** Header crc32. */
+            crc32: number;
 
             /**
              * Encodes the specified Header message. Does not implicitly {@link lockstep.data.Header.verify|verify} messages.
@@ -2614,9 +2614,6 @@ export namespace lockstep {
                 /** Header payloadBytes */
                 payloadBytes?: (number|null);
 
-                /** Header crc32c */
-                crc32c?: (number|null);
-
                 /** Header runTag */
                 runTag?: (number|null);
 
@@ -2625,6 +2622,9 @@ export namespace lockstep {
 
                 /** Header totalBytes */
                 totalBytes?: (number|null);
+
+                /** Header crc32 */
+                crc32?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -6678,10 +6678,10 @@ export const lockstep = $root.lockstep = (() => {
              * @property {number|null} [sender] Header sender
              * @property {lockstep.data.PayloadType|null} [payloadType] Header payloadType
              * @property {number|null} [payloadBytes] Header payloadBytes
-             * @property {number|null} [crc32c] Header crc32c
              * @property {number|null} [runTag] Header runTag
              * @property {number|null} [segment] Header segment
              * @property {number|null} [totalBytes] Header totalBytes
+             * @property {number|null} [crc32] Header crc32
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -6802,14 +6802,6 @@ export const lockstep = $root.lockstep = (() => {
             Header.prototype.payloadBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             /**
-             * Header crc32c.
-             * @member {number} crc32c
-             * @memberof lockstep.data.Header
-             * @instance
-             */
-            Header.prototype.crc32c = 0;
-
-            /**
              * Header runTag.
              * @member {number} runTag
              * @memberof lockstep.data.Header
@@ -6832,6 +6824,14 @@ export const lockstep = $root.lockstep = (() => {
              * @instance
              */
             Header.prototype.totalBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * Header crc32.
+             * @member {number} crc32
+             * @memberof lockstep.data.Header
+             * @instance
+             */
+            Header.prototype.crc32 = 0;
 
             /**
              * Encodes the specified Header message. Does not implicitly {@link lockstep.data.Header.verify|verify} messages.
@@ -6871,14 +6871,14 @@ export const lockstep = $root.lockstep = (() => {
                     writer.uint32(/* id 10, wireType 0 =*/80).int32(message.payloadType);
                 if (message.payloadBytes != null && $Object.hasOwnProperty.call(message, "payloadBytes") && (typeof message.payloadBytes === "object" ? message.payloadBytes.low || message.payloadBytes.high : message.payloadBytes !== 0))
                     writer.uint32(/* id 11, wireType 0 =*/88).uint64(message.payloadBytes);
-                if (message.crc32c != null && $Object.hasOwnProperty.call(message, "crc32c") && message.crc32c !== 0)
-                    writer.uint32(/* id 12, wireType 5 =*/101).fixed32(message.crc32c);
                 if (message.runTag != null && $Object.hasOwnProperty.call(message, "runTag") && message.runTag !== 0)
                     writer.uint32(/* id 13, wireType 5 =*/109).fixed32(message.runTag);
                 if (message.segment != null && $Object.hasOwnProperty.call(message, "segment") && message.segment !== 0)
                     writer.uint32(/* id 14, wireType 0 =*/112).uint32(message.segment);
                 if (message.totalBytes != null && $Object.hasOwnProperty.call(message, "totalBytes") && (typeof message.totalBytes === "object" ? message.totalBytes.low || message.totalBytes.high : message.totalBytes !== 0))
                     writer.uint32(/* id 15, wireType 0 =*/120).uint64(message.totalBytes);
+                if (message.crc32 != null && $Object.hasOwnProperty.call(message, "crc32") && message.crc32 !== 0)
+                    writer.uint32(/* id 16, wireType 5 =*/133).fixed32(message.crc32);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -7022,15 +7022,6 @@ export const lockstep = $root.lockstep = (() => {
                                 delete message.payloadBytes;
                             continue;
                         }
-                    case 12: {
-                            if (wireType !== 5)
-                                break;
-                            if (value = reader.fixed32())
-                                message.crc32c = value;
-                            else
-                                delete message.crc32c;
-                            continue;
-                        }
                     case 13: {
                             if (wireType !== 5)
                                 break;
@@ -7056,6 +7047,15 @@ export const lockstep = $root.lockstep = (() => {
                                 message.totalBytes = value;
                             else
                                 delete message.totalBytes;
+                            continue;
+                        }
+                    case 16: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.crc32 = value;
+                            else
+                                delete message.crc32;
                             continue;
                         }
                     }

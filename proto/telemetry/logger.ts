@@ -1,7 +1,7 @@
 /** One logger per process: JSON lines, which the launcher merges, filters and makes pretty. */
+import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import { type Bindings, destination, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
-import { prettyFactory } from 'pino-pretty';
 import { LockstepError, serializeError } from '../errors.js';
 
 /** Messages are short constant events in lower case; values are fields. */
@@ -49,6 +49,8 @@ export function createLogger(options: LoggerOptions): Logger {
 function openStream(options: LoggerOptions): { write(line: string): void } {
   const sink = options.stream ?? destination({ fd: 1, sync: true });
   if (options.format !== 'pretty') return sink;
+  // Workers and their threads write JSON: they need not pay for loading this.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
   const prettify = prettyFactory({
     ignore: 'runId,role,host,pid',
     translateTime: 'SYS:HH:MM:ss',

@@ -17,6 +17,9 @@ const SEND_TIMEOUT_MS = 250;
 /** ZeroMQ's own pings find a dead TCP connection (pulled cable, partition) and make it reconnect. */
 const PING = { heartbeatInterval: 2_000, heartbeatTimeout: 8_000, handshakeInterval: 10_000 } as const;
 
+/** Kernel buffers of payload connections: room for a few segments, so that one side's pause does not stop the other. */
+const PAYLOAD_BUFFER_BYTES = 4 * 1024 * 1024;
+
 /** A message as it came: frames that belong to the receiver. */
 export type Frames = Buffer[];
 
@@ -167,6 +170,7 @@ export class PayloadReceiver implements AsyncDisposable {
       maxMessageSize: MAX_PAYLOAD_BYTES,
       // Per peer: 64 segments of 1 MiB. Beyond that the sender waits.
       receiveHighWaterMark: 64,
+      receiveBufferSize: PAYLOAD_BUFFER_BYTES,
       handshakeInterval: 10_000,
       ipv6: false,
     });
@@ -208,6 +212,7 @@ export class PayloadSender implements AsyncDisposable {
     this.#socket = new Push({
       linger: 0,
       sendHighWaterMark: 64,
+      sendBufferSize: PAYLOAD_BUFFER_BYTES,
       ipv6: isIpv6(parseEndpoint(endpoint)),
       reconnectInterval: 50,
       reconnectMaxInterval: 1_000,

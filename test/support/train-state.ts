@@ -1,4 +1,5 @@
 /** A training state of a small model, for tests of what a step does to it. */
+import type { LossScaler } from '../../worker/amp/loss-scaler.js';
 import { layoutReducedVector } from '../../worker/reduced-vector.js';
 import { TrainState } from '../../worker/train-state.js';
 import { type ReducedModel, reducedModel } from './model-fixture.js';
@@ -13,7 +14,7 @@ export interface SmallTrainState extends ReducedModel {
 }
 
 /** The reduced tiny model with its recorded weights, an SGD state. */
-export function smallTrainState(): SmallTrainState {
+export function smallTrainState(lossScaler?: LossScaler): SmallTrainState {
   const reduced = reducedModel('model_tiny');
   const { model } = reduced;
   const length = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
@@ -24,7 +25,7 @@ export function smallTrainState(): SmallTrainState {
     entries(['bnMean', 'bnVariance']),
     2 ** 20,
   );
-  const trainState = new TrainState(model, vector, 'sgd');
+  const trainState = new TrainState(model, vector, 'sgd', lossScaler);
   trainState.start(reduced.state);
   const { offset } = vector.gradients.find(({ name }) => name.endsWith('.bn.weight'))!;
   return {

@@ -36,7 +36,7 @@ export class BucketTuner {
   readonly #rounds: BucketTimes[] = [];
   #numSteps = 0;
 
-  /** Undefined where there is nothing to tune. */
+  /** Undefined where there is nothing to tune; every stage stays a bucket then. */
   static open(parts: BucketTunerParts): BucketTuner | undefined {
     const { config, worldSize, programs } = parts;
     // What is measured is never the same twice, so buckets must not matter to the bits.

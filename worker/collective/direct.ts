@@ -2,6 +2,7 @@
  * The direct exchange: partial sums go to the owner of each chunk, sums come back to everyone. A state machine over an abstract
  * transport; it owns no socket and no thread. Steps, bytes and the rules on memory are in proto/PROTOCOL.md.
  */
+
 import type { DataHeader } from '../../proto/codec.js';
 import { CollectiveError } from '../../proto/errors.js';
 import { data } from '../../proto/messages.js';
@@ -263,7 +264,7 @@ export class DirectExchange implements Exchange {
     peer: number,
     segment: Segment,
     phase: number,
-    { payload, payloadType, crc32c }: WireSegment,
+    { payload, payloadType, crc32 }: WireSegment,
     virtualBegin: number,
     virtualEnd: number,
   ): void {
@@ -280,7 +281,7 @@ export class DirectExchange implements Exchange {
         virtualBegin,
         virtualEnd,
         payloadType,
-        ...(crc32c === undefined ? {} : { crc32c }),
+        ...(crc32 === undefined ? {} : { crc32 }),
       },
       payload,
     );

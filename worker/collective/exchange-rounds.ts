@@ -1,4 +1,5 @@
 /** What every exchange keeps about the round under way: what is ready, what is done, what came early, what was dropped. */
+
 import type { DataHeader } from '../../proto/codec.js';
 import { CollectiveError } from '../../proto/errors.js';
 import { data } from '../../proto/messages.js';
@@ -118,7 +119,7 @@ export class ExchangeRounds {
   }
 
   send(peer: number, segment: Segment, phase: number, wire: WireSegment, covered: CoveredRange): void {
-    const { payload, payloadType, crc32c } = wire;
+    const { payload, payloadType, crc32 } = wire;
     this.#bytesSent += payload.byteLength;
     const { bucket, chunk, index } = segment;
     this.#options.send(
@@ -132,7 +133,7 @@ export class ExchangeRounds {
         virtualBegin: covered.begin,
         virtualEnd: covered.end,
         payloadType,
-        ...(crc32c === undefined ? {} : { crc32c }),
+        ...(crc32 === undefined ? {} : { crc32 }),
       },
       payload,
     );

@@ -2,63 +2,98 @@
 import { type AddKernels, SUM_BLOCK_ELEMENTS } from './sum-heap.js';
 import type { SumTree } from './tree.js';
 
+/** A whole vector: its address on the kernels' heap, or the vector itself where it lies elsewhere and is brought in block by block. */
+export type SumOperand = number | Float32Array;
+
 /**
- * Adds operands on a heap in the order of a {@link SumTree}, to the same bits as {@link Reducer}. Owns its scratch memory; not for use from
- * two threads.
+ * Adds operands in the order of a {@link SumTree}. Rounds to float32 after each addition, so the result depends on the tree and on nothing
+ * else. Owns its scratch memory; not for use from two threads.
  */
 export class HeapReducer {
   readonly #kernels: AddKernels;
+  readonly #memory: WebAssembly.Memory;
   readonly #tree: SumTree;
   readonly #scratch: number;
 
   /** @param scratch the address of {@link scratchBytes} bytes on the kernels' heap */
-  constructor(kernels: AddKernels, tree: SumTree, scratch: number) {
+  constructor(kernels: AddKernels, memory: WebAssembly.Memory, tree: SumTree, scratch: number) {
     this.#kernels = kernels;
+    this.#memory = memory;
     this.#tree = tree;
     this.#scratch = scratch;
   }
 
   /**
    * Writes the sum of elements `offset` … `offset + length − 1` to the same elements at `target`.
-   * @param operands addresses of whole vectors
-   * @param target the address of a whole vector, none of the operands
+   * @param target the address of a whole vector; of the operands it may be the first
    */
-  reduce(operands: readonly number[], target: number, offset: number, length: number): void {
+  reduce(operands: readonly SumOperand[], target: number, offset: number, length: number): void {
     const end = offset + length;
     for (let begin = offset; begin < end; begin += SUM_BLOCK_ELEMENTS) {
       const count = Math.min(SUM_BLOCK_ELEMENTS, end - begin);
-      this.#evaluate(this.#tree, operands, begin * 4, count, target + begin * 4, 0);
+      this.#evaluate(this.#tree, operands, begin, count, target + begin * 4, 0);
     }
   }
 
-  /** Writes the sum of a node to `target`. */
+  /** As {@link reduce} of whole vectors, to a vector elsewhere than on the heap. */
+  reduceInto(operands: readonly SumOperand[], destination: Float32Array): void {
+    // The deepest scratch block is left over for the sums.
+    const block = this.#scratch + depthOf(this.#tree) * SUM_BLOCK_ELEMENTS * 4;
+    const sums = new Float32Array(this.#memory.buffer, block, SUM_BLOCK_ELEMENTS);
+    for (let begin = 0; begin < destination.length; begin += SUM_BLOCK_ELEMENTS) {
+      const count = Math.min(SUM_BLOCK_ELEMENTS, destination.length - begin);
+      this.#evaluate(this.#tree, operands, begin, count, block, 0);
+      destination.set(sums.subarray(0, count), begin);
+    }
+  }
+
+  /** Writes elements `begin` … of the sum of a node to `target`. */
   #evaluate(
     node: SumTree,
-    operands: readonly number[],
-    offset: number,
+    operands: readonly SumOperand[],
+    begin: number,
     count: number,
     target: number,
     depth: number,
   ): void {
     if (typeof node === 'number') {
-      this.#kernels.copy(target, operands[node]! + offset, count);
+      this.#bring(operands[node]!, begin, count, target);
       return;
     }
     const { left, right } = node;
-    // Leaves are read in place; inner nodes are summed first, the left one into the target, the right one into scratch.
-    let a = target;
-    if (typeof left === 'number') a = operands[left]! + offset;
-    else this.#evaluate(left, operands, offset, count, target, depth);
-    let b = this.#scratch + depth * SUM_BLOCK_ELEMENTS * 4;
-    if (typeof right === 'number') b = operands[right]! + offset;
-    else this.#evaluate(right, operands, offset, count, b, depth + 1);
+    // Leaves on the heap are read in place. All else is made first: the left part in the target, the right one in scratch.
+    let a = addressOf(left, operands, begin);
+    if (a === undefined) {
+      this.#evaluate(left, operands, begin, count, target, depth);
+      a = target;
+    }
+    let b = addressOf(right, operands, begin);
+    if (b === undefined) {
+      b = this.#scratch + depth * SUM_BLOCK_ELEMENTS * 4;
+      this.#evaluate(right, operands, begin, count, b, depth + 1);
+    }
     this.#kernels.addBoth(target, a, b, count);
+  }
+
+  #bring(operand: SumOperand, begin: number, count: number, target: number): void {
+    if (typeof operand === 'number') {
+      this.#kernels.copy(target, operand + begin * 4, count);
+      return;
+    }
+    new Float32Array(this.#memory.buffer, target, count).set(operand.subarray(begin, begin + count));
   }
 }
 
 /** Returns how much scratch memory a {@link HeapReducer} for this tree needs. */
 export function scratchBytes(tree: SumTree): number {
-  return depthOf(tree) * SUM_BLOCK_ELEMENTS * Float32Array.BYTES_PER_ELEMENT;
+  return (depthOf(tree) + 1) * SUM_BLOCK_ELEMENTS * Float32Array.BYTES_PER_ELEMENT;
+}
+
+/** Where a node's elements already lie on the heap, if they do. */
+function addressOf(node: SumTree, operands: readonly SumOperand[], begin: number): number | undefined {
+  if (typeof node !== 'number') return undefined;
+  const operand = operands[node]!;
+  return typeof operand === 'number' ? operand + begin * 4 : undefined;
 }
 
 function depthOf(tree: SumTree): number {

@@ -251,10 +251,10 @@ export class HierarchicalExchange implements Exchange {
     this.#rounds.received(payload);
     this.#wire.read(payload, result, segment);
     if (this.#leader(segment) === rank) {
-      const { payloadType, crc32c } = header;
+      const { payloadType, crc32 } = header;
       // What is encoded goes on as it came.
       const isPlain = this.#wire.codecOf(segment) === undefined;
-      const wire = { payload: isPlain ? bytesOf(spanOf(result, segment)) : payload, payloadType, crc32c };
+      const wire = { payload: isPlain ? bytesOf(spanOf(result, segment)) : payload, payloadType, crc32 };
       const covered = { begin: 0, end: plan.layout.virtualRanks };
       for (const peer of this.#hierarchy.ranksOf[this.#host]!) {
         if (peer !== rank) this.#rounds.send(peer, segment, data.Phase.RESULT, wire, covered);

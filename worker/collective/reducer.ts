@@ -1,16 +1,19 @@
-/** Adds partial sums along the tree, block by block so that what is added stays in the first-level cache. */
+/** Adds partial sums along the tree, wherever they lie: as frames that have come, or in vectors. */
+import { SIMD_ALIGNMENT, SimdHeap } from '../simd/heap.js';
+import { HeapReducer, scratchBytes } from './heap-reducer.js';
+import { allocateAligned, openAddKernels } from './sum-heap.js';
 import type { SumTree } from './tree.js';
 
-/** Elements in a block: 16 KiB, so that two operands and a result fit 48 KiB. */
-const BLOCK_ELEMENTS = 4_096;
+/** Scratch memory for all reducers of this thread, one at a time. */
+let scratch: { readonly heap: SimdHeap; address: number; bytes: number } | undefined;
 
-/** Adds `operands` in the order of a {@link SumTree}. Owns a little scratch memory; not for use from two threads. */
+/** Adds `operands` in the order of a {@link SumTree}. */
 export class Reducer {
-  readonly #tree: SumTree;
-  readonly #scratch: Float32Array[] = [];
+  readonly #reducer: HeapReducer;
 
   constructor(tree: SumTree) {
-    this.#tree = tree;
+    const { heap, address } = scratchFor(scratchBytes(tree));
+    this.#reducer = new HeapReducer(openAddKernels(heap), heap.memory, tree, address);
   }
 
   /**
@@ -18,65 +21,15 @@ export class Reducer {
    * first. Rounds to float32 after each addition, so the result depends on the tree and on nothing else.
    */
   reduce(operands: readonly Float32Array[], destination: Float32Array): void {
-    for (let begin = 0; begin < destination.length; begin += BLOCK_ELEMENTS) {
-      const end = Math.min(begin + BLOCK_ELEMENTS, destination.length);
-      this.#evaluate(this.#tree, operands, begin, end, destination, begin, 0);
-    }
-  }
-
-  /** Writes the sum of a node to target[at …]. */
-  #evaluate(
-    node: SumTree,
-    operands: readonly Float32Array[],
-    begin: number,
-    end: number,
-    target: Float32Array,
-    at: number,
-    depth: number,
-  ): void {
-    if (typeof node === 'number') {
-      const source = operands[node]!;
-      if (source !== target) target.set(source.subarray(begin, end), at);
-      return;
-    }
-    const { left, right } = node;
-    const count = end - begin;
-    // Leaves are read in place; inner nodes are summed first, the left one into the target, the right one into scratch.
-    let a = target;
-    let aAt = at;
-    if (typeof left === 'number') {
-      a = operands[left]!;
-      aAt = begin;
-    } else {
-      this.#evaluate(left, operands, begin, end, target, at, depth);
-    }
-    let b: Float32Array;
-    let bAt = 0;
-    if (typeof right === 'number') {
-      b = operands[right]!;
-      bAt = begin;
-    } else {
-      b = this.#scratchAt(depth);
-      this.#evaluate(right, operands, begin, end, b, 0, depth + 1);
-    }
-    addBlocks(a, aAt, b, bAt, target, at, count);
-  }
-
-  #scratchAt(depth: number): Float32Array {
-    this.#scratch[depth] ??= new Float32Array(BLOCK_ELEMENTS);
-    return this.#scratch[depth];
+    this.#reducer.reduceInto(operands, destination);
   }
 }
 
-/** target[i] = a[i] + b[i]; the target may be `a`. */
-export function addBlocks(
-  a: Float32Array,
-  aAt: number,
-  b: Float32Array,
-  bAt: number,
-  target: Float32Array,
-  at: number,
-  count: number,
-): void {
-  for (let i = 0; i < count; i++) target[at + i] = a[aAt + i]! + b[bAt + i]!;
+/** Returns scratch memory; what earlier reducers have stays where it is. */
+function scratchFor(bytes: number): { readonly heap: SimdHeap; readonly address: number } {
+  const heap = scratch?.heap ?? new SimdHeap();
+  if (scratch === undefined || scratch.bytes < bytes) {
+    scratch = { heap, bytes, address: allocateAligned(heap, bytes, SIMD_ALIGNMENT) };
+  }
+  return { heap, address: scratch.address };
 }

@@ -133,10 +133,10 @@ export class RingExchange implements Exchange {
     const { result } = this.#options;
     this.#wire.read(payload, result, segment);
     if (this.#next !== segment.chunk) {
-      const { payloadType, crc32c } = header;
+      const { payloadType, crc32 } = header;
       // What is encoded goes on as it came.
       const isPlain = this.#wire.codecOf(segment) === undefined;
-      const wire = { payload: isPlain ? bytesOf(spanOf(result, segment)) : payload, payloadType, crc32c };
+      const wire = { payload: isPlain ? bytesOf(spanOf(result, segment)) : payload, payloadType, crc32 };
       this.#rounds.send(this.#next, segment, data.Phase.RESULT, wire, this.#everyone);
     }
     this.#finish(segment);

@@ -9,7 +9,7 @@ export interface WireSegment {
   readonly payload: Uint8Array;
   readonly payloadType: number;
   /** Where it goes to several peers, so that it is taken once. */
-  readonly crc32c?: number | undefined;
+  readonly crc32?: number | undefined;
 }
 
 export class SegmentWire {
@@ -45,7 +45,7 @@ export class SegmentWire {
     const sum = spanOf(vector, segment);
     const wire = this.outgoing(0, sum, segment, round);
     codec?.decode(wire.payload, sum);
-    return { ...wire, crc32c: payloadChecksum(wire.payload) };
+    return { ...wire, crc32: payloadChecksum(wire.payload) };
   }
 
   /** Writes what a frame carries to its place in a vector. @throws CollectiveError COLLECTIVE_BAD_PAYLOAD */

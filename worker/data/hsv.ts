@@ -21,6 +21,8 @@ export interface HsvTables {
   readonly hue: Uint8Array;
   readonly saturation: Uint8Array;
   readonly value: Uint8Array;
+  /** Of hue, saturation and value; what the tables were made of. */
+  readonly factors: readonly [hue: number, saturation: number, value: number];
 }
 
 /** The factor of one channel: 1 + draw · gain, with the draw in [−1, 1]. */
@@ -38,7 +40,7 @@ export function hsvTables(hueFactor: number, saturationFactor: number, valueFact
     saturation[i] = Math.min(Math.max(i * saturationFactor, 0), 255);
     value[i] = Math.min(Math.max(i * valueFactor, 0), 255);
   }
-  return { hue, saturation, value };
+  return { hue, saturation, value, factors: [hueFactor, saturationFactor, valueFactor] };
 }
 
 /** One pixel, RGB bytes → hue (0–179), saturation, value, written to `out`. */
@@ -58,8 +60,26 @@ export function rgbToHsv(r: number, g: number, b: number, out: Uint8Array): void
 }
 
 const TABLE_LENGTH = 256;
-/** Planes of 256 pixels and room for the last ones. */
+/** Three planes of 256 pixels, and room for the last ones. */
 const WORK_BYTES = 6 * TABLE_LENGTH;
+const NUM_HUES = 180;
+
+/**
+ * Whether products in float32 give the tables, which are made in float64: nearly always. Then the kernel need not look
+ * anything up.
+ */
+export function areProductsExact({ hue, saturation, value, factors }: HsvTables): boolean {
+  const { fround, trunc, min } = Math;
+  const [hueFactor, saturationFactor, valueFactor] = factors.map(fround) as [number, number, number];
+  for (let i = 0; i < TABLE_LENGTH; i++) {
+    if (trunc(min(fround(i * saturationFactor), 255)) !== saturation[i]) return false;
+    if (trunc(min(fround(i * valueFactor), 255)) !== value[i]) return false;
+    if (i >= NUM_HUES) continue;
+    const turned = fround(i * hueFactor);
+    if (trunc(turned >= NUM_HUES ? turned - NUM_HUES : turned) !== hue[i]) return false;
+  }
+  return true;
+}
 
 /**
  * Applies the tables to every pixel of the picture, in place. Intermediate results are float32, as OpenCV's are: where
@@ -67,12 +87,18 @@ const WORK_BYTES = 6 * TABLE_LENGTH;
  */
 export function applyHsvInPlace(image: RgbImage, tables: HsvTables): void {
   const { heap, kernels } = pixelKernels();
+  const count = image.width * image.height;
   heap.frame(() => {
+    const work = heap.allocate(WORK_BYTES);
+    if (areProductsExact(tables)) {
+      const [hue, saturation, value] = tables.factors;
+      heap.lend(image.data, (address) => kernels.jitterByFactors(address, count, hue, saturation, value, work));
+      return;
+    }
     const place = heap.allocate(3 * TABLE_LENGTH);
     [tables.hue, tables.saturation, tables.value].forEach((table, i) => {
       heap.bytes(place + i * TABLE_LENGTH, TABLE_LENGTH).set(table);
     });
-    const work = heap.allocate(WORK_BYTES);
-    heap.lend(image.data, (address) => kernels.jitterHsv(address, image.width * image.height, place, work));
+    heap.lend(image.data, (address) => kernels.jitterByTables(address, count, place, work));
   });
 }

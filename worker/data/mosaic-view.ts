@@ -54,13 +54,13 @@ export function mosaicView(
   return {
     labels: labelsThrough(p, Float32Array.from(rows), polygons),
     render() {
-      const { heap } = pixelKernels();
+      const { heap, kernels } = pixelKernels();
       const target = heap.allocate(p.outWidth * p.outHeight * 3);
       const damaged = heap.frame(() => {
         const part = visiblePart(p, { width: canvasSize, height: canvasSize });
         const stride = part.width * 3;
         const address = heap.allocate(stride * part.height);
-        heap.bytes(address, stride * part.height).fill(PAD_GREY);
+        kernels.fill(address, PAD_GREY, stride * part.height);
         for (const { picture, canvas, source } of placed) {
           const seen = intersect(canvas, part);
           if (seen.width === 0 || seen.height === 0) continue;

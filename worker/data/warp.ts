@@ -62,7 +62,7 @@ export function warpOnHeap({ address, stride, part }: HeapPicture, p: Perspectiv
   const inverse = invert(p.matrix);
   // A singular matrix squeezes the picture to a line: nothing of it can be seen.
   if (inverse === undefined || part.width === 0 || part.height === 0) {
-    heap.bytes(target, outWidth * outHeight * 3).fill(PAD_GREY);
+    kernels.fill(target, PAD_GREY, outWidth * outHeight * 3);
     return;
   }
   heap.frame(() => {

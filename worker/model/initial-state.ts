@@ -1,8 +1,8 @@
 /** The state of a fresh model. The same seed gives the same weights on every machine and in any order of drawing. */
-import { randomStream } from '../../proto/random.js';
 import { numElements } from '../engine/program.js';
 import { anchorsGrid, type Model } from './model.js';
 import type { StateEntry } from './state.js';
+import { UniformFill } from './uniform-fill.js';
 
 /**
  * Running variance of a fresh model. The reference finds its strides by a pass of a black image in training mode while
@@ -40,7 +40,8 @@ export function headBias(stride: number, nc: number, classCounts?: readonly numb
 export function initialState(model: Model, seed: number): Map<string, Float32Array> {
   const state = new Map<string, Float32Array>();
   const shapes = new Map(model.state.map((entry) => [entry.name, entry.shape]));
-  for (const entry of model.state) state.set(entry.name, initialValue(model, entry, shapes, seed));
+  const random = new UniformFill();
+  for (const entry of model.state) state.set(entry.name, initialValue(model, entry, shapes, seed, random));
   const perAnchor = 5 + model.nc;
   for (const [layer, stride] of model.strides.entries()) {
     const bias = state.get(`model.${model.detectIndex}.m.${layer}.bias`)!;
@@ -59,11 +60,12 @@ function initialValue(
   { name, shape, kind }: StateEntry,
   shapes: ReadonlyMap<string, readonly number[]>,
   seed: number,
+  random: UniformFill,
 ): Float32Array {
   const array = new Float32Array(numElements(shape));
   const uniform = (weightShape: readonly number[]): Float32Array => {
     const bound = 1 / Math.sqrt(numElements(weightShape.slice(1)));
-    return randomStream(seed, 'initial-state', name).fillUniform(array, -bound, bound);
+    return random.fill(array, [seed, 'initial-state', name], -bound, bound);
   };
   switch (kind) {
     case 'convWeight':

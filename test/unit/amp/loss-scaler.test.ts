@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LossScaler, MIN_SCALE, requireUsableScale } from '../../../worker/amp/loss-scaler.js';
+import { LossScaler, MIN_SCALE, openLossScaler, requireUsableScale } from '../../../worker/amp/loss-scaler.js';
+import { smallTrainState } from '../../support/train-state.js';
 
 describe('the loss scaler', () => {
   it('starts at 65536, doubles after 2000 good steps and halves at an overflow, as the reference', () => {
@@ -36,6 +37,18 @@ describe('the loss scaler', () => {
     two.stepped();
     expect(two.state).toEqual({ scale: 65_536, goodSteps: 0 });
     expect(two.state).toEqual(one.state);
+  });
+
+  it('is part of what a checkpoint counts, and absent where nothing is scaled', () => {
+    const { trainState, state } = smallTrainState(openLossScaler('fp16'));
+    trainState.lossScaler!.overflowed();
+    trainState.lossScaler!.stepped();
+    const { trainState: resumed } = smallTrainState(openLossScaler('fp16'));
+    resumed.restore(state, trainState.arrays, JSON.parse(JSON.stringify(trainState.counters)));
+    expect(resumed.lossScaler!.state).toEqual({ scale: 32_768, goodSteps: 1 });
+    expect(resumed.counters).toEqual(trainState.counters);
+    for (const amp of ['bf16', 'off', 'auto'] as const) expect(openLossScaler(amp)).toBeUndefined();
+    expect(smallTrainState().trainState.counters).not.toHaveProperty('lossScaler');
   });
 
   it('does not grow beyond what float32 can hold', () => {

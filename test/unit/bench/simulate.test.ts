@@ -98,17 +98,17 @@ describe('a predicted step', () => {
 
   it('takes the exchange’s processor time from computing where no core is left over', () => {
     const packed = { ...machine, coresPerHost: 4 };
-    // Adding takes 1.5 ms per bucket: 103 ms of computing, the second bucket ready at its end.
+    // The first bucket takes 1.5 ms of adding and 2 × 6 ms of copying: 113.5 ms of computing. The second is ready at its end.
     const prediction = predictStep('direct', step, { ...world(4, 4), threadsPerRank: 1 }, packed);
-    expect(ms(prediction.computeSeconds)).toBeCloseTo(103, 9);
-    expect(ms(prediction.stepSeconds)).toBeCloseTo(103 + 15.5 + 10, 9);
+    expect(ms(prediction.computeSeconds)).toBeCloseTo(113.5, 9);
+    expect(ms(prediction.stepSeconds)).toBeCloseTo(113.5 + 15.5 + 10, 9);
   });
 
   it('stretches everything where ranks share cores', () => {
     const small = { ...machine, coresPerHost: 2 };
-    // Four threads on two cores: 200 ms and 2 × 3 ms of adding; 31 ms for the last bucket; 20 ms for the optimizer.
+    // Four threads on two cores: 200 ms and 2 × 13.5 ms for the first bucket; 31 ms for the last one; 20 ms for the optimizer.
     const { stepSeconds } = predictStep('direct', step, { ...world(4, 4), threadsPerRank: 1 }, small);
-    expect(ms(stepSeconds)).toBeCloseTo(206 + 31 + 20, 9);
+    expect(ms(stepSeconds)).toBeCloseTo(227 + 31 + 20, 9);
   });
 });
 

@@ -91,9 +91,9 @@ describe('data messages', () => {
   const payload = new TextEncoder().encode('123456789');
   const header = () => encodeDataHeader({ runTag: tag, round: 5, sender: 1, phase: data.Phase.RESULT }, payload);
 
-  it('carry the CRC-32C of their payload', () => {
-    // The check value of CRC-32C for the digits 1 to 9 is 0xe3069283 (RFC 3720, appendix B.4 uses the same polynomial).
-    expect(data.Header.decode(header()).crc32c).toBe(0xe3069283);
+  it('carry the CRC-32 of their payload', () => {
+    // The check value of CRC-32 for the digits 1 to 9 is 0xcbf43926.
+    expect(data.Header.decode(header()).crc32).toBe(0xcbf43926);
   });
 
   it('come back with header and payload', () => {

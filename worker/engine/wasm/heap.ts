@@ -12,9 +12,17 @@ import { openKernels, type SimdKernels } from './simd.js';
 
 /** A block of memory; several arrays of other shapes may share it. */
 interface Block {
-  readonly dataId: object;
+  /** What the allocator gave, and gets back. */
+  readonly allocated: number;
+  /** Of the first element. */
+  readonly address: number;
   numOwners: number;
 }
+
+/** A cache line: vectors of an array that begins at one never lie across two. */
+const ALIGNMENT = 64;
+/** What tfjs's allocator aligns to by itself. */
+const ALLOCATOR_ALIGNMENT = 8;
 
 /** Elements on the heap, row-major. Written once by whoever allocated it, never changed afterwards. */
 export interface HeapArray {
@@ -23,15 +31,18 @@ export interface HeapArray {
   readonly block: Block;
 }
 
-/** A float32 kernel of tfjs with its settings, as {@link Heap.kernel} calls it. */
-type KernelAttrs = Readonly<Record<string, unknown>>;
-
-/** Memory of a WebAssembly program; `buffer` is another object after each growth, and the ones before are empty. */
-interface WasmMemory {
-  readonly buffer: ArrayBuffer;
+/** What we use of the WebAssembly program inside tfjs. */
+interface WasmProgram {
+  /** `buffer` is another object after each growth, and the ones before are empty. */
+  readonly asm: { readonly memory: { readonly buffer: ArrayBuffer } };
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+  readonly tfjs: { disposeData(id: number): void };
 }
 
 type TfjsCore = typeof import('@tensorflow/tfjs-core');
+
+const ARRAY_OF = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array } as const;
 
 // tfjs knows no uint8; its one-byte type is bool, and only our own loops look into those bytes.
 const TFJS_DTYPE = { float32: 'float32', int32: 'int32', uint8: 'bool' } as const;
@@ -43,7 +54,7 @@ export class Heap {
   /** Our own kernels, on the same memory. */
   readonly simd: SimdKernels;
   readonly #core: TfjsCore;
-  readonly #memory: WasmMemory;
+  readonly #program: WasmProgram;
   readonly #backend: BackendWasm;
   #numBlocks = 0;
 
@@ -52,8 +63,8 @@ export class Heap {
     this.#backend = backend;
     this.numThreads = numThreads;
     this.version = core.version_core;
-    this.#memory = memoryOf(backend);
-    this.simd = openKernels(this.#memory);
+    this.#program = programOf(backend);
+    this.simd = openKernels(this.#program.asm.memory);
   }
 
   /** Loads tfjs and its SIMD binary from node_modules. */
@@ -81,16 +92,18 @@ export class Heap {
 
   /** Returns an array with undefined contents. Views taken before are void: the heap may have moved. */
   allocate(shape: Shape, dtype: DType = 'float32'): HeapArray {
-    const made = this.#backend.makeOutput([...shape], TFJS_DTYPE[dtype]);
-    this.#numBlocks++;
-    const array = { shape, dtype, block: { dataId: made.dataId, numOwners: 1 } };
-    if (this.#backend.getMemoryOffset(made.dataId) === 0) {
-      this.release(array);
+    const bytes = numElements(shape) * ARRAY_OF[dtype].BYTES_PER_ELEMENT;
+    const wanted = bytes + ALIGNMENT - ALLOCATOR_ALIGNMENT;
+    // The allocator returns a signed integer, negative from 2 GiB on, and takes the size modulo 4 GiB.
+    const allocated = wanted < 2 ** 32 ? this.#program._malloc(wanted) >>> 0 : 0;
+    if (allocated === 0) {
       throw new EngineError('ENGINE_OUT_OF_MEMORY', `no room for ${numElements(shape)} elements of ${dtype}`, {
         hint: 'the wasm engine has at most 4 GiB: use smaller batches or images, or the tensorflow engine',
       });
     }
-    return array;
+    const address = Math.ceil(allocated / ALIGNMENT) * ALIGNMENT;
+    this.#numBlocks++;
+    return { shape, dtype, block: { allocated, address, numOwners: 1 } };
   }
 
   /** Returns a new array with a copy of `data`. */
@@ -101,15 +114,8 @@ export class Heap {
   }
 
   /** The elements in place. Valid until the next allocation, so allocate everything first. */
-  view(array: HeapArray): TypedArray {
-    const { dtype, shape, block } = array;
-    const view = this.#backend.typedArrayFromHeap({
-      dataId: block.dataId,
-      shape: [...shape],
-      dtype: TFJS_DTYPE[dtype],
-    });
-    if (view instanceof Float32Array || view instanceof Int32Array || view instanceof Uint8Array) return view;
-    throw new EngineError('ENGINE_RUN_FAILED', `tfjs gave no view of ${dtype} elements`);
+  view({ dtype, shape, block }: HeapArray): TypedArray {
+    return new ARRAY_OF[dtype](this.#program.asm.memory.buffer, block.address, numElements(shape));
   }
 
   /** {@link view} of a float32 array. */
@@ -121,17 +127,17 @@ export class Heap {
 
   /** Where the elements begin, in bytes, for {@link simd}. It stays until the array is released. */
   address(array: HeapArray): number {
-    return this.#backend.getMemoryOffset(array.block.dataId);
+    return array.block.address;
   }
 
   /** `length` float32 at an address, which must lie in memory that the caller owns. Valid until the next allocation. */
   singles(address: number, length: number): Float32Array {
-    return new Float32Array(this.#memory.buffer, address, length);
+    return new Float32Array(this.#program.asm.memory.buffer, address, length);
   }
 
   /** `length` float64 at an address, which must lie in memory that the caller owns. Valid until the next allocation. */
   doubles(address: number, length: number): Float64Array {
-    return new Float64Array(this.#memory.buffer, address, length);
+    return new Float64Array(this.#program.asm.memory.buffer, address, length);
   }
 
   /**
@@ -149,18 +155,18 @@ export class Heap {
   }
 
   /** Runs a kernel of tfjs-backend-wasm that makes one float32 array of `shape`. */
-  kernel(name: string, inputs: Readonly<Record<string, HeapArray>>, attrs: KernelAttrs, shape: Shape): HeapArray {
+  kernel(name: string, inputs: Readonly<Record<string, HeapArray>>, shape: Shape): HeapArray {
     const config = this.#core.getKernel(name, 'wasm');
-    const infos = Object.fromEntries(
-      Object.entries(inputs).map(([key, array]) => [
-        key,
-        { dataId: array.block.dataId, shape: [...array.shape], dtype: TFJS_DTYPE[array.dtype] },
-      ]),
-    );
-    const made = config.kernelFunc({ inputs: infos, backend: this.#backend, attrs: attrs as Record<string, never> });
+    // Our arrays are tensors of tfjs only while it works on them.
+    const infos = Object.entries(inputs).map(([key, { shape: size, dtype, block }]) => {
+      return [key, this.#backend.makeOutput([...size], TFJS_DTYPE[dtype], block.address)] as const;
+    });
+    const made = config.kernelFunc({ inputs: Object.fromEntries(infos), backend: this.#backend, attrs: {} });
     const [info] = Array.isArray(made) ? made : [made];
+    const address = this.#backend.getMemoryOffset(info!.dataId);
+    for (const { dataId } of [...infos.map(([, tensor]) => tensor), info!]) this.#forget(dataId);
     this.#numBlocks++;
-    return { shape, dtype: 'float32', block: { dataId: info!.dataId, numOwners: 1 } };
+    return { shape, dtype: 'float32', block: { allocated: address, address, numOwners: 1 } };
   }
 
   /** The same elements in another shape, owned separately. */
@@ -174,14 +180,22 @@ export class Heap {
     array.block.numOwners--;
     if (array.block.numOwners > 0) return;
     this.#numBlocks--;
-    this.#backend.disposeData(array.block.dataId);
+    this.#program._free(array.block.allocated);
+  }
+
+  /** Strikes a tensor out of tfjs's books; its memory stays. */
+  #forget(dataId: object): void {
+    this.#program.tfjs.disposeData(this.#backend.dataIdMap.get(dataId).id);
+    this.#backend.dataIdMap.delete(dataId);
   }
 }
 
-/** The memory of tfjs's WebAssembly program: the one export by which other programs can work on its arrays in place. */
-function memoryOf(backend: BackendWasm): WasmMemory {
-  const { asm } = backend.wasm as unknown as { readonly asm?: { readonly memory?: WasmMemory } };
-  if (asm?.memory !== undefined) return asm.memory;
+/** The program as Emscripten made it; its typings leave out the memory, by which other programs work on it in place. */
+function programOf(backend: BackendWasm): WasmProgram {
+  const program = backend.wasm as unknown as Partial<WasmProgram>;
+  if (program.asm?.memory !== undefined && program._malloc !== undefined && program._free !== undefined) {
+    return program as WasmProgram;
+  }
   throw new EngineError('ENGINE_LOAD_FAILED', 'the program inside tfjs-backend-wasm does not export its memory', {
     hint: 'run npm ci again; the package @tensorflow/tfjs-backend-wasm is not the version that Lockstep was made for',
   });

@@ -23,7 +23,7 @@ export interface ConvolutionKernels {
     rowBytes: number,
     pixelBytes: number,
   ): void;
-  packPanel(from: number, to: number, numRows: number, rowBytes: number, columns: number): void;
+  packPanels(from: number, to: number, numRows: number, rowBytes: number, columns: number): void;
   packPanelTransposed(from: number, to: number, length: number, rowBytes: number, columns: number): void;
   packChannels(
     from: number,

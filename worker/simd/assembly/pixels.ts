@@ -1,5 +1,5 @@
 // RGB pictures, 3 bytes per pixel: warping, colour jitter, mirroring, resizing. Addresses are byte offsets on the heap.
-import { jitter } from './pixels/hsv';
+import { mapHsv, scaleHsv } from './pixels/hsv';
 import { blendRows, stretchRow } from './pixels/resize';
 import { affinePositions, perspectivePositions, Source, warpRow } from './pixels/warp';
 
@@ -59,9 +59,19 @@ export function warpPerspective(
   }
 }
 
-/** As {@link jitter}. */
-export function jitterHsv(pixels: usize, count: i32, tables: usize, work: usize): void {
-  jitter(pixels, count, tables, work);
+/** As {@link mapHsv}. */
+export function jitterByTables(pixels: usize, count: i32, tables: usize, work: usize): void {
+  mapHsv(pixels, count, tables, work);
+}
+
+/** As {@link scaleHsv}. */
+export function jitterByFactors(pixels: usize, count: i32, hue: f32, saturation: f32, value: f32, work: usize): void {
+  scaleHsv(pixels, count, hue, saturation, value, work);
+}
+
+/** Sets bytes. JavaScript's own fill sets shared memory one by one. */
+export function fill(address: usize, value: i32, length: i32): void {
+  memory.fill(address, <u8>value, length);
 }
 
 /** Swaps left and right, in place. @param spare room for a row */

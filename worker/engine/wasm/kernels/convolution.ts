@@ -11,6 +11,8 @@ export type Shape4 = readonly [number, number, number, number];
 const FLOAT = 4;
 /** Columns that the SIMD kernels compute at a time. */
 export const PANEL_COLUMNS = 8;
+/** Panels that are packed at a time: two cache lines of each row of a filter. */
+const GROUP_PANELS = 4;
 /** Padded planes are made for as many images at a time as fit into this, so that all columns find them in the cache. */
 const PART_BYTES = 2 ** 21;
 
@@ -34,7 +36,7 @@ interface Target {
   readonly pixelBytes: number;
 }
 
-/** Writes the filter's columns `first` … as a panel [taps · channels, 8] to an address. */
+/** Writes some of the filter's columns, from `first` on, as panels [taps · channels, 8] to an address. */
 type PanelWriter = (to: number, first: number, columns: number) => void;
 
 export function conv2d(heap: Heap, x: HeapArray, w: HeapArray, shape: Shape, attrs: ConvAttrs): HeapArray {
@@ -45,7 +47,7 @@ export function conv2d(heap: Heap, x: HeapArray, w: HeapArray, shape: Shape, att
   const numRows = kernelHeight * kernelWidth * inputs;
   const rowBytes = outputs * FLOAT;
   const pack: PanelWriter = (to, first, columns) => {
-    heap.simd.convolution.packPanel(heap.address(w) + first * FLOAT, to, numRows, rowBytes, columns);
+    heap.simd.convolution.packPanels(heap.address(w) + first * FLOAT, to, numRows, rowBytes, columns);
   };
   convolve(
     heap,
@@ -86,8 +88,14 @@ function convolve(heap: Heap, x: HeapArray, rows: Axis, columns: Axis, pack: Pan
   const imagesPerPart = Math.min(batch, Math.max(1, Math.floor(PART_BYTES / Math.max(1, imageBytes))));
   const tableBytes = (imagesPerPart * numPixels + 3) * FLOAT;
   const panelBytes = rows.numTaps * runLength * PANEL_COLUMNS * FLOAT;
-  const scratch = [padded ? imagesPerPart * imageBytes : 0, tableBytes, tableBytes, panelBytes];
-  heap.withScratch(scratch, (planes, xOffsets, yOffsets, panel) => {
+  const columnsPerGroup = PANEL_COLUMNS * Math.min(GROUP_PANELS, Math.ceil(target.channels / PANEL_COLUMNS));
+  const scratch = [
+    padded ? imagesPerPart * imageBytes : 0,
+    tableBytes,
+    tableBytes,
+    panelBytes * (columnsPerGroup / PANEL_COLUMNS),
+  ];
+  heap.withScratch(scratch, (planes, xOffsets, yOffsets, panels) => {
     for (let image = 0; image < batch; image += imagesPerPart) {
       const numImages = Math.min(imagesPerPart, batch - image);
       const from = heap.address(x) + image * height * width * pixelBytes;
@@ -102,21 +110,23 @@ function convolve(heap: Heap, x: HeapArray, rows: Axis, columns: Axis, pack: Pan
       }
       const source = (padded ? planes! : from) + firstPixel;
       const to = target.address + image * target.imageBytes;
-      for (let channel = 0; channel < target.channels; channel += PANEL_COLUMNS) {
-        const numColumns = Math.min(PANEL_COLUMNS, target.channels - channel);
-        pack(panel!, channel, numColumns);
-        kernels.multiplyWindows(
-          source,
-          xOffsets!,
-          to + channel * FLOAT,
-          yOffsets!,
-          numImages * numPixels,
-          panel!,
-          runLength,
-          rows.numTaps,
-          rowBytes,
-          numColumns,
-        );
+      for (let first = 0; first < target.channels; first += columnsPerGroup) {
+        const end = Math.min(first + columnsPerGroup, target.channels);
+        pack(panels!, first, end - first);
+        for (let channel = first; channel < end; channel += PANEL_COLUMNS) {
+          kernels.multiplyWindows(
+            source,
+            xOffsets!,
+            to + channel * FLOAT,
+            yOffsets!,
+            numImages * numPixels,
+            panels! + ((channel - first) / PANEL_COLUMNS) * panelBytes,
+            runLength,
+            rows.numTaps,
+            rowBytes,
+            Math.min(PANEL_COLUMNS, end - channel),
+          );
+        }
       }
     }
   });
@@ -163,12 +173,14 @@ export function conv2dInputGrad(heap: Heap, w: HeapArray, dy: HeapArray, shape: 
       if (row.taps.length === 0 || column.taps.length === 0) continue;
       const pack: PanelWriter = (to, first, numColumns) => {
         let next = to;
-        for (const ky of row.taps) {
-          for (const kx of column.taps) {
-            const tap = ((ky * kernelWidth + kx) * inputs + first) * outputs * FLOAT;
-            const rowBytes = outputs * FLOAT;
-            heap.simd.convolution.packPanelTransposed(heap.address(w) + tap, next, outputs, rowBytes, numColumns);
-            next += outputs * PANEL_COLUMNS * FLOAT;
+        for (let input = first; input < first + numColumns; input += PANEL_COLUMNS) {
+          const wanted = Math.min(PANEL_COLUMNS, first + numColumns - input);
+          for (const ky of row.taps) {
+            for (const kx of column.taps) {
+              const from = heap.address(w) + ((ky * kernelWidth + kx) * inputs + input) * outputs * FLOAT;
+              heap.simd.convolution.packPanelTransposed(from, next, outputs, outputs * FLOAT, wanted);
+              next += outputs * PANEL_COLUMNS * FLOAT;
+            }
           }
         }
       };

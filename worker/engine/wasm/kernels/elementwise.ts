@@ -65,7 +65,7 @@ export function binary(heap: Heap, fn: BinaryFunction, a: HeapArray, b: HeapArra
   const shape = broadcastShape(a.shape, b.shape);
   const name = SIMD[fn];
   if (name !== undefined && shape.length <= MAX_SIMD_RANK && numElements(shape) >= SMALL) {
-    return heap.kernel(name, { a, b }, {}, shape);
+    return heap.kernel(name, { a, b }, shape);
   }
   const y = heap.allocate(shape);
   const [p, q, to] = [heap.floats(a), heap.floats(b), heap.floats(y)];

@@ -10,6 +10,11 @@ const PANEL_CHANNELS = 4;
 const PART_BYTES = 2 ** 22;
 /** Pixels that one tile sums in registers: their panels of x and dy stay in the first-level cache. */
 const BLOCK_PIXELS = 512;
+/**
+ * Columns of dy that are packed at a time and meet each tile of x in turn: rows of dw are then written in long runs. The
+ * panels fit into the second-level cache.
+ */
+const GROUP_COLUMNS = 32 * PANEL_COLUMNS;
 
 export function conv2dFilterGrad(heap: Heap, x: HeapArray, dy: HeapArray, shape: Shape, attrs: ConvAttrs): HeapArray {
   const [batch, height, width, inputs] = x.shape as Shape4;
@@ -29,9 +34,9 @@ export function conv2dFilterGrad(heap: Heap, x: HeapArray, dy: HeapArray, shape:
   const scratch = [
     imagesPerPart * imageBytes * numPanels,
     (imagesPerPart * outputHeight + 3) * FLOAT,
-    rowsPerBlock * outputWidth * PANEL_COLUMNS * FLOAT,
+    rowsPerBlock * outputWidth * Math.min(GROUP_COLUMNS, Math.ceil(outputs / PANEL_COLUMNS) * PANEL_COLUMNS) * FLOAT,
   ];
-  heap.withScratch(scratch, (channels, rowOffsets, panel) => {
+  heap.withScratch(scratch, (channels, rowOffsets, panels) => {
     const [to, gradients] = [heap.address(dw), heap.address(dy)];
     for (let image = 0; image < batch; image += imagesPerPart) {
       const numImages = Math.min(imagesPerPart, batch - image);
@@ -42,9 +47,9 @@ export function conv2dFilterGrad(heap: Heap, x: HeapArray, dy: HeapArray, shape:
       for (let row = 0; row < numRows; row += rowsPerBlock) {
         const blockRows = Math.min(rowsPerBlock, numRows - row);
         const block = gradients + (image * outputHeight + row) * outputWidth * outputs * FLOAT;
-        for (let output = 0; output < outputs; output += PANEL_COLUMNS) {
-          const columns = Math.min(PANEL_COLUMNS, outputs - output);
-          kernels.packPanel(block + output * FLOAT, panel!, blockRows * outputWidth, outputs * FLOAT, columns);
+        for (let output = 0; output < outputs; output += GROUP_COLUMNS) {
+          const columns = Math.min(GROUP_COLUMNS, outputs - output);
+          kernels.packPanels(block + output * FLOAT, panels!, blockRows * outputWidth, outputs * FLOAT, columns);
           kernels.multiplyPixels(
             channels!,
             numImages * imageBytes,
@@ -56,7 +61,7 @@ export function conv2dFilterGrad(heap: Heap, x: HeapArray, dy: HeapArray, shape:
             kernelHeight,
             kernelWidth,
             rowBytes,
-            panel!,
+            panels!,
             to + output * FLOAT,
             outputs * FLOAT,
             columns,

@@ -1,14 +1,14 @@
 // Random bits for stochastic rounding: Philox4x32-10 as in proto/random.ts, four blocks at a time.
 
-const MULTIPLIER_0: u32 = 0xd2511f53;
-const MULTIPLIER_1: u32 = 0xcd9e8d57;
-const WEYL_0: u32 = 0x9e3779b9;
-const WEYL_1: u32 = 0xbb67ae85;
+export const MULTIPLIER_0: u32 = 0xd2511f53;
+export const MULTIPLIER_1: u32 = 0xcd9e8d57;
+export const WEYL_0: u32 = 0x9e3779b9;
+export const WEYL_1: u32 = 0xbb67ae85;
 
 /** The upper halves of the four unsigned 64-bit products. */
 // @ts-ignore: decorator
 @inline
-function multiplyHigh(a: v128, b: v128): v128 {
+export function multiplyHigh(a: v128, b: v128): v128 {
   const low = i64x2.extmul_low_i32x4_u(a, b);
   const high = i64x2.extmul_high_i32x4_u(a, b);
   return v128.shuffle<i32>(low, high, 1, 3, 5, 7);

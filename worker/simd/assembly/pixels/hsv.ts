@@ -1,4 +1,4 @@
-// Colour jitter in 8-bit HSV, 256 pixels at a time: to planes of hue, saturation and value, through the tables, and back.
+// Colour jitter in 8-bit HSV: 16 pixels at a time to hue, saturation and value, through factors or tables, and back.
 import { blueOf, greenOf, redOf, storeInterleaved } from './rgb';
 
 const CHUNK: i32 = 256;
@@ -14,7 +14,7 @@ const HUE_SECTOR: f32 = <f32>(30 << SHIFT);
 /** round(one / divisor); where the divisor is 0 any number. */
 @inline
 function reciprocal(one: f32, divisor: v128): v128 {
-  const quotient = f32x4.div(f32x4.splat(one), f32x4.convert_i32x4_u(divisor));
+  const quotient = f32x4.div(f32x4.splat(one), f32x4.convert_i32x4_s(divisor));
   return i32x4.sub(f32x4.add(quotient, f32x4.splat(ROUNDER)), i32x4.splat(ROUNDER_BITS));
 }
 
@@ -62,25 +62,22 @@ function sectorOf(r: v128, g: v128, b: v128, chroma: v128, isRed: v128, isGreen:
   return v128.bitselect(i16x8.sub(g, b), v128.bitselect(fromGreen, fromBlue, isGreen), isRed);
 }
 
-/** 16 pixels to planes that are CHUNK bytes apart. */
+/** Saturation of 16 pixels. */
 @inline
-function toHsv(pixels: usize, planes: usize): void {
-  const a = v128.load(pixels);
-  const b = v128.load(pixels, 16);
-  const c = v128.load(pixels, 32);
-  const red = redOf(a, b, c);
-  const green = greenOf(a, b, c);
-  const blue = blueOf(a, b, c);
-  const value = i8x16.max_u(i8x16.max_u(red, green), blue);
-  const chroma = i8x16.sub(value, i8x16.min_u(i8x16.min_u(red, green), blue));
+function saturations(value: v128, chroma: v128): v128 {
+  return i8x16.narrow_i16x8_u(
+    saturationOf(i16x8.extend_low_i8x16_u(chroma), i16x8.extend_low_i8x16_u(value)),
+    saturationOf(i16x8.extend_high_i8x16_u(chroma), i16x8.extend_high_i8x16_u(value)),
+  );
+}
+
+/** Hue of 16 pixels. */
+@inline
+function hues(red: v128, green: v128, blue: v128, value: v128, chroma: v128): v128 {
   const isRed = i8x16.eq(value, red);
   const isGreen = i8x16.eq(value, green);
   const chromaLow = i16x8.extend_low_i8x16_u(chroma);
   const chromaHigh = i16x8.extend_high_i8x16_u(chroma);
-  const saturation = i8x16.narrow_i16x8_u(
-    saturationOf(chromaLow, i16x8.extend_low_i8x16_u(value)),
-    saturationOf(chromaHigh, i16x8.extend_high_i8x16_u(value)),
-  );
   const sectorLow = sectorOf(
     i16x8.extend_low_i8x16_u(red),
     i16x8.extend_low_i8x16_u(green),
@@ -97,9 +94,7 @@ function toHsv(pixels: usize, planes: usize): void {
     i16x8.extend_high_i8x16_s(isRed),
     i16x8.extend_high_i8x16_s(isGreen),
   );
-  v128.store(planes, i8x16.narrow_i16x8_u(hueOf(sectorLow, chromaLow), hueOf(sectorHigh, chromaHigh)));
-  v128.store(planes + CHUNK, saturation);
-  v128.store(planes + 2 * CHUNK, value);
+  return i8x16.narrow_i16x8_u(hueOf(sectorLow, chromaLow), hueOf(sectorHigh, chromaHigh));
 }
 
 /** A fraction of 255 as an integer, rounded as float32 arithmetic does. */
@@ -114,12 +109,33 @@ function toLevel(fraction: v128): v128 {
 /** Which sixth of the circle a hue lies in; the position within it is hue · (6 / 180) − sector. */
 @inline
 function positionOf(hue: v128): v128 {
-  return f32x4.mul(f32x4.convert_i32x4_u(hue), f32x4.splat(<f32>(6.0 / 180.0)));
+  return f32x4.mul(hue, f32x4.splat(<f32>(6.0 / 180.0)));
 }
 
 @inline
 function unitOf(level: v128): v128 {
-  return f32x4.mul(f32x4.convert_i32x4_u(level), f32x4.splat(<f32>(1.0 / 255.0)));
+  return f32x4.mul(level, f32x4.splat(<f32>(1.0 / 255.0)));
+}
+
+/** Bytes 4·part to 4·part + 3 as float32. */
+@inline
+function quarter(bytes: v128, part: i32): v128 {
+  const half = part < 2 ? i16x8.extend_low_i8x16_u(bytes) : i16x8.extend_high_i8x16_u(bytes);
+  return f32x4.convert_i32x4_s((part & 1) == 0 ? i32x4.extend_low_i16x8_u(half) : i32x4.extend_high_i16x8_u(half));
+}
+
+/** Levels times a factor, cut off at 255, without fractions. */
+@inline
+function scaledLevels(levels: v128, factor: v128): v128 {
+  return f32x4.trunc(f32x4.pmin(f32x4.mul(levels, factor), f32x4.splat(255)));
+}
+
+/** Hues times a factor, once around the circle at most, without fractions. */
+@inline
+function scaledHues(hues: v128, factor: v128): v128 {
+  const circle = f32x4.splat(180);
+  const turned = f32x4.mul(hues, factor);
+  return f32x4.trunc(f32x4.sub(turned, v128.and(f32x4.ge(turned, circle), circle)));
 }
 
 /** The smallest component of four pixels. */
@@ -149,30 +165,43 @@ function bytesOf(a: v128, b: v128, c: v128, d: v128): v128 {
   return i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
 }
 
-/** 16 pixels from planes. */
+/** 16 pixels from hues, saturations and values as float32, four by four. */
 @inline
-function fromHsv(planes: usize, pixels: usize): void {
-  const hue = v128.load(planes);
-  const saturation = v128.load(planes + CHUNK);
-  const high = v128.load(planes + 2 * CHUNK);
-  const h0 = i16x8.extend_low_i8x16_u(hue);
-  const h1 = i16x8.extend_high_i8x16_u(hue);
-  const s0 = i16x8.extend_low_i8x16_u(saturation);
-  const s1 = i16x8.extend_high_i8x16_u(saturation);
-  const v0 = i16x8.extend_low_i8x16_u(high);
-  const v1 = i16x8.extend_high_i8x16_u(high);
-  const pa = positionOf(i32x4.extend_low_i16x8_u(h0));
-  const pb = positionOf(i32x4.extend_high_i16x8_u(h0));
-  const pc = positionOf(i32x4.extend_low_i16x8_u(h1));
-  const pd = positionOf(i32x4.extend_high_i16x8_u(h1));
-  const sa = unitOf(i32x4.extend_low_i16x8_u(s0));
-  const sb = unitOf(i32x4.extend_high_i16x8_u(s0));
-  const sc = unitOf(i32x4.extend_low_i16x8_u(s1));
-  const sd = unitOf(i32x4.extend_high_i16x8_u(s1));
-  const va = unitOf(i32x4.extend_low_i16x8_u(v0));
-  const vb = unitOf(i32x4.extend_high_i16x8_u(v0));
-  const vc = unitOf(i32x4.extend_low_i16x8_u(v1));
-  const vd = unitOf(i32x4.extend_high_i16x8_u(v1));
+function fromHsv(
+  ha: v128,
+  hb: v128,
+  hc: v128,
+  hd: v128,
+  la: v128,
+  lb: v128,
+  lc: v128,
+  ld: v128,
+  va255: v128,
+  vb255: v128,
+  vc255: v128,
+  vd255: v128,
+  pixels: usize,
+): void {
+  const rounder = f32x4.splat(ROUNDER);
+  const bits = i32x4.splat(ROUNDER_BITS);
+  const high = bytesOf(
+    i32x4.sub(f32x4.add(va255, rounder), bits),
+    i32x4.sub(f32x4.add(vb255, rounder), bits),
+    i32x4.sub(f32x4.add(vc255, rounder), bits),
+    i32x4.sub(f32x4.add(vd255, rounder), bits),
+  );
+  const pa = positionOf(ha);
+  const pb = positionOf(hb);
+  const pc = positionOf(hc);
+  const pd = positionOf(hd);
+  const sa = unitOf(la);
+  const sb = unitOf(lb);
+  const sc = unitOf(lc);
+  const sd = unitOf(ld);
+  const va = unitOf(va255);
+  const vb = unitOf(vb255);
+  const vc = unitOf(vc255);
+  const vd = unitOf(vd255);
   const low = bytesOf(lowOf(sa, va), lowOf(sb, vb), lowOf(sc, vc), lowOf(sd, vd));
   const middle = bytesOf(middleOf(pa, sa, va), middleOf(pb, sb, vb), middleOf(pc, sc, vc), middleOf(pd, sd, vd));
   const sector = bytesOf(sectorNumber(pa), sectorNumber(pb), sectorNumber(pc), sectorNumber(pd));
@@ -203,12 +232,80 @@ function mapBytes(bytes: usize, table: usize, count: i32): void {
   }
 }
 
-function jitterChunk(pixels: usize, count: i32, tables: usize, planes: usize): void {
-  for (let i = 0; i < count; i += 16) toHsv(pixels + 3 * i, planes + i);
+/** Up to CHUNK pixels, a multiple of 16, through tables. */
+function jitterByTables(pixels: usize, count: i32, tables: usize, planes: usize): void {
+  for (let i = 0; i < count; i += 16) {
+    const at = pixels + 3 * i;
+    const a = v128.load(at);
+    const b = v128.load(at, 16);
+    const c = v128.load(at, 32);
+    const red = redOf(a, b, c);
+    const green = greenOf(a, b, c);
+    const blue = blueOf(a, b, c);
+    const value = i8x16.max_u(i8x16.max_u(red, green), blue);
+    const chroma = i8x16.sub(value, i8x16.min_u(i8x16.min_u(red, green), blue));
+    v128.store(planes + i, hues(red, green, blue, value, chroma));
+    v128.store(planes + i + CHUNK, saturations(value, chroma));
+    v128.store(planes + i + 2 * CHUNK, value);
+  }
   mapBytes(planes, tables, count);
   mapBytes(planes + CHUNK, tables + 256, count);
   mapBytes(planes + 2 * CHUNK, tables + 512, count);
-  for (let i = 0; i < count; i += 16) fromHsv(planes + i, pixels + 3 * i);
+  for (let i = 0; i < count; i += 16) {
+    const h = v128.load(planes + i);
+    const s = v128.load(planes + i + CHUNK);
+    const v = v128.load(planes + i + 2 * CHUNK);
+    fromHsv(
+      quarter(h, 0),
+      quarter(h, 1),
+      quarter(h, 2),
+      quarter(h, 3),
+      quarter(s, 0),
+      quarter(s, 1),
+      quarter(s, 2),
+      quarter(s, 3),
+      quarter(v, 0),
+      quarter(v, 1),
+      quarter(v, 2),
+      quarter(v, 3),
+      pixels + 3 * i,
+    );
+  }
+}
+
+/** Pixels, a multiple of 16, through factors. */
+function jitterByFactors(pixels: usize, count: i32, hueFactor: f32, saturationFactor: f32, valueFactor: f32): void {
+  const onHue = f32x4.splat(hueFactor);
+  const onSaturation = f32x4.splat(saturationFactor);
+  const onValue = f32x4.splat(valueFactor);
+  for (let i = 0; i < count; i += 16) {
+    const at = pixels + 3 * i;
+    const a = v128.load(at);
+    const b = v128.load(at, 16);
+    const c = v128.load(at, 32);
+    const red = redOf(a, b, c);
+    const green = greenOf(a, b, c);
+    const blue = blueOf(a, b, c);
+    const value = i8x16.max_u(i8x16.max_u(red, green), blue);
+    const chroma = i8x16.sub(value, i8x16.min_u(i8x16.min_u(red, green), blue));
+    const hue = hues(red, green, blue, value, chroma);
+    const saturation = saturations(value, chroma);
+    fromHsv(
+      scaledHues(quarter(hue, 0), onHue),
+      scaledHues(quarter(hue, 1), onHue),
+      scaledHues(quarter(hue, 2), onHue),
+      scaledHues(quarter(hue, 3), onHue),
+      scaledLevels(quarter(saturation, 0), onSaturation),
+      scaledLevels(quarter(saturation, 1), onSaturation),
+      scaledLevels(quarter(saturation, 2), onSaturation),
+      scaledLevels(quarter(saturation, 3), onSaturation),
+      scaledLevels(quarter(value, 0), onValue),
+      scaledLevels(quarter(value, 1), onValue),
+      scaledLevels(quarter(value, 2), onValue),
+      scaledLevels(quarter(value, 3), onValue),
+      at,
+    );
+  }
 }
 
 /**
@@ -216,16 +313,39 @@ function jitterChunk(pixels: usize, count: i32, tables: usize, planes: usize): v
  * @param tables 3 × 256 bytes
  * @param work 1,536 bytes
  */
-export function jitter(pixels: usize, count: i32, tables: usize, work: usize): void {
+export function mapHsv(pixels: usize, count: i32, tables: usize, work: usize): void {
   let left = count;
   for (; left >= CHUNK; left -= CHUNK) {
-    jitterChunk(pixels, CHUNK, tables, work);
+    jitterByTables(pixels, CHUNK, tables, work);
     pixels += 3 * CHUNK;
   }
   if (left == 0) return;
   // The rest has no room for whole vectors where it is.
   const spare = work + 3 * CHUNK;
   memory.copy(spare, pixels, 3 * left);
-  jitterChunk(spare, (left + 15) & ~15, tables, work);
+  jitterByTables(spare, (left + 15) & ~15, tables, work);
   memory.copy(pixels, spare, 3 * left);
+}
+
+/**
+ * Multiplies hue, saturation and value of pixels, in place, in float32: hue around the circle, the others up to 255, fractions
+ * cut off.
+ * @param work 48 bytes
+ */
+export function scaleHsv(
+  pixels: usize,
+  count: i32,
+  hueFactor: f32,
+  saturationFactor: f32,
+  valueFactor: f32,
+  work: usize,
+): void {
+  const whole = count & ~15;
+  jitterByFactors(pixels, whole, hueFactor, saturationFactor, valueFactor);
+  const left = count - whole;
+  if (left == 0) return;
+  pixels += 3 * whole;
+  memory.copy(work, pixels, 3 * left);
+  jitterByFactors(work, 16, hueFactor, saturationFactor, valueFactor);
+  memory.copy(pixels, work, 3 * left);
 }
