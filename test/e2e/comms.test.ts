@@ -11,6 +11,8 @@ import { builtEntry } from '../../proto/paths.js';
 import { ControlServer, PayloadSender } from '../../proto/transport/zmq.js';
 import { Reducer } from '../../worker/collective/reducer.js';
 import { sumTree } from '../../worker/collective/tree.js';
+import { SimdHeap } from '../../worker/simd/heap.js';
+import { placeVectors } from '../../worker/threads/all-reduce-vectors.js';
 import { type AllReduce, type Comms, type CommsOptions, openComms } from '../../worker/threads/comms-client.js';
 import { wildFloats } from '../support/random.js';
 import { RUN, StubCoordinator } from '../support/stub-coordinator.js';
@@ -51,10 +53,11 @@ async function inWorld(
   worldSize: number,
   lane: Lane,
   use: (ranks: Comms[], coordinator: StubCoordinator) => Promise<void>,
+  changesOf: (rank: number) => Partial<CommsOptions> = () => ({}),
 ): Promise<void> {
   await using coordinator = await StubCoordinator.open(worldSize);
   const ranks = Array.from({ length: worldSize }, (_, rank) =>
-    openComms(optionsOf(rank, worldSize, coordinator.endpoint, lane)),
+    openComms({ ...optionsOf(rank, worldSize, coordinator.endpoint, lane), ...changesOf(rank) }),
   );
   try {
     await Promise.all(ranks.map((comms) => comms.join({ engine: ENGINE }, { timeoutMs: 20_000 })));
@@ -144,6 +147,75 @@ describe.each(['shm', 'ipc', 'tcp'] as const)('over %s', (lane) => {
       expect(gathered[0]!.map((blob) => blob.length)).toEqual([3_600_000, 3_599_999, 3_599_998]);
       expect(gathered.slice(1)).toEqual([undefined, undefined]);
     });
+  });
+});
+
+describe('shared memory', () => {
+  it.each([
+    ['auto', 'auto', true],
+    ['auto', 'zmq', false],
+    ['zmq', 'auto', false],
+  ] as const)('is used by all or by none: rank 0 says %s, rank 1 %s', async (first, second, isShared) => {
+    await inWorld(
+      2,
+      'shm',
+      async (ranks) => {
+        expect(ranks.map((comms) => comms.world!.sharedMemory !== undefined)).toEqual([isShared, isShared]);
+        const { layout, vectors, expected } = big;
+        await Promise.all(
+          ranks.map(async (comms) => {
+            const allReduce = comms.openAllReduce(layout);
+            contribute(allReduce, layout, vectors, 1);
+            await allReduce.wait();
+            expect(bytes(allReduce.result).equals(expected[1]!)).toBe(true);
+          }),
+        );
+      },
+      (rank) => ({ payload: rank === 0 ? first : second }),
+    );
+  });
+
+  it('that cannot be had fails the join where it is insisted on, with the reason', async () => {
+    const joined = inWorld(
+      2,
+      'tcp',
+      async () => {},
+      () => ({ payload: 'shm' }),
+    );
+    await expect(joined).rejects.toMatchObject({
+      code: 'COLLECTIVE_NO_SHARED_MEMORY',
+      details: { reason: expect.stringMatching(/^rank [01] is on another host$/) },
+    });
+  });
+
+  it('goes on with other buckets, while rounds count on', async () => {
+    await inWorld(3, 'shm', async (ranks) => {
+      const { layout, vectors, expected } = big;
+      const recut = layoutOf(layout.length, 7);
+      await Promise.all(
+        ranks.map(async (comms, rank) => {
+          const allReduce = comms.openAllReduce(layout);
+          for (let round = 1; round <= 6; round++) {
+            const current = round <= 3 ? layout : recut;
+            contribute(allReduce, current, vectors, round);
+            expect((await allReduce.wait()).round).toBe(round);
+            expect(bytes(allReduce.result).equals(expected[round % 5]!)).toBe(true);
+            if (round !== 3) continue;
+            allReduce.relayout(recut.buckets);
+            await comms.gather(new Uint8Array(0));
+            await comms.broadcast(rank === 0 ? new Uint8Array(0) : undefined);
+          }
+        }),
+      );
+    });
+  });
+
+  it('that vectors do not fit is refused where it is insisted on', () => {
+    // Four partial sums and the result of 2²⁸ floats: 5 GiB.
+    const layout = layoutOf(2 ** 28, 4);
+    const world = { generation: 1, rank: 0, worldSize: 4, configJson: '', sharedMemory: { fd: 0, required: true } };
+    const options = { layout, world, heap: new SimdHeap(), collective: 'auto', isCompressed: false } as const;
+    expect(() => placeVectors(options)).toThrow(expect.objectContaining({ code: 'COLLECTIVE_NO_SHARED_MEMORY' }));
   });
 });
 

@@ -1,5 +1,6 @@
 /** Where the vectors of an all-reduce lie, and by which means they are summed. */
 import { monotonicMs } from '../../proto/clock.js';
+import { CollectiveError } from '../../proto/errors.js';
 import { BOARD_SEGMENT_ELEMENTS, Board, type BoardOptions, type BoardPlace } from '../collective/board.js';
 import { boardLayout } from '../collective/board-layout.js';
 import type { CollectiveName } from '../collective/exchange.js';
@@ -62,7 +63,9 @@ export function placeVectors(options: {
   const { layout, world, heap, collective, isCompressed } = options;
   const plan = boardPlan(layout, world.worldSize);
   const isDirect = (collective === 'auto' || collective === 'direct') && !isCompressed;
-  const fits = boardLayout(plan).bytes <= MAX_BOARD_BYTES;
+  const { bytes } = boardLayout(plan);
+  const fits = bytes <= MAX_BOARD_BYTES;
+  if (!fits && world.sharedMemory?.required) throw tooLarge(bytes);
   const shared = isDirect && fits ? world.sharedMemory : undefined;
   return shared === undefined ? ownVectors(plan, world, heap) : sharedVectors(plan, world, heap, shared.fd);
 }
@@ -119,4 +122,13 @@ function bytesPerRound(plan: Plan, rank: number): number {
     elements += chunk === rank ? (plan.worldSize - 1) * length : numOwnPartials * length;
   }
   return elements * Float32Array.BYTES_PER_ELEMENT;
+}
+
+function tooLarge(bytes: number): CollectiveError {
+  const gibibytes = (bytes / 2 ** 30).toFixed(1);
+  return new CollectiveError(
+    'COLLECTIVE_NO_SHARED_MEMORY',
+    `--payload shm is not possible: the vectors of all ranks take ${gibibytes} GiB, of ${MAX_BOARD_BYTES / 2 ** 30} that fit`,
+    { hint: 'Use --payload auto, which takes sockets then, or fewer virtual ranks.', details: { bytes } },
+  );
 }

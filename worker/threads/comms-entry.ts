@@ -140,7 +140,8 @@ async function join(world: wire.control.World): Promise<void> {
   controlPlane.setGeneration(world.generation);
   const agreement = await payloadPlane.agreeOnSharedMemory(world);
   if ('reason' in agreement) sharedMemoryRefused(agreement.reason, world.worldSize);
-  const sharedMemory = 'segment' in agreement ? { fd: agreement.segment.fd } : undefined;
+  const sharedMemory =
+    'segment' in agreement ? { fd: agreement.segment.fd, required: options.payload === 'shm' } : undefined;
   const { generation, worldSize, configJson } = world;
   log.debug({ generation, worldSize, payload: sharedMemory === undefined ? 'zmq' : 'shm' }, 'world joined');
   post({

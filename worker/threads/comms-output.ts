@@ -12,8 +12,16 @@ export interface World {
   readonly hosts?: readonly number[] | undefined;
   /** The compiled run configuration. */
   readonly configJson: string;
-  /** A segment that all ranks have open, by this process's descriptor; undefined where payload goes by sockets. */
-  readonly sharedMemory?: { readonly fd: number } | undefined;
+  /** Set where all ranks share memory; otherwise payload goes by sockets. */
+  readonly sharedMemory?: SharedMemoryOffer | undefined;
+}
+
+/** A segment that all ranks of a host have open. */
+export interface SharedMemoryOffer {
+  /** This process's descriptor of it. */
+  readonly fd: number;
+  /** Whether sockets will not do. */
+  readonly required: boolean;
 }
 
 /** A round's exchange as the comms thread measured it, and frames dropped since the start. */
