@@ -162,7 +162,7 @@ describe('buildStageGraph', () => {
     b.output('again', y);
     const program = b.finish();
     const [stage] = cutProgram(program, []);
-    const { feeds, fetches, graph } = buildStageGraph(program, stage!, { xla: false });
+    const { feeds, fetches, graph } = buildStageGraph(program, stage!, { xla: false, winogradThreads: 0 });
     expect(new Set([...feeds, ...fetches]).size).toBe(4);
     expect(graph.node.filter((node) => node.op === 'Identity')).toHaveLength(2);
   });
@@ -170,7 +170,7 @@ describe('buildStageGraph', () => {
   it('hands the third reserve of a batch norm to its gradient, across a cut too', () => {
     const program = withThirdReserve(smallNetwork());
     const [, backward] = cutProgram(program, [['loss'], ['dw']]);
-    const { graph } = buildStageGraph(program, backward!, { xla: true });
+    const { graph } = buildStageGraph(program, backward!, { xla: true, winogradThreads: 0 });
     const norm = graph.node.find((node) => node.op === 'FusedBatchNormGradV3')!;
     expect(norm.input).toHaveLength(6);
     expect(graph.node.find((node) => node.name === norm.input[5])!.op).toBe('Placeholder');
@@ -181,7 +181,7 @@ describe('buildStageGraph', () => {
       const b = new ProgramBuilder();
       b.output('dx', b.siluGrad(b.input('x', [size, 8]), b.input('dy', [size, 8])));
       const program = b.finish();
-      const { graph } = buildStageGraph(program, cutProgram(program, [])[0]!, { xla });
+      const { graph } = buildStageGraph(program, cutProgram(program, [])[0]!, { xla, winogradThreads: 0 });
       return graph.node.map((node) => node.op);
     };
     expect(build(4, true)).toEqual(['Placeholder', 'Placeholder', 'StatefulPartitionedCall']);
@@ -193,7 +193,7 @@ describe('buildStageGraph', () => {
     const pools = (groups: string[][]): string[][] => {
       const program = withThirdReserve(smallNetwork());
       return cutProgram(program, groups).map((stage) =>
-        buildStageGraph(program, stage, { xla: true })
+        buildStageGraph(program, stage, { xla: true, winogradThreads: 0 })
           .graph.node.map((node) => node.op)
           .filter((op) => op.startsWith('MaxPool')),
       );

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NO_COMPRESSION } from '../../../configs/collective.js';
 import { BucketTuner, type BucketTunerParts } from '../../../worker/buckets/bucket-tuner.js';
 import type { Span } from '../../../worker/collective/plan.js';
-import { groupBuckets } from '../../../worker/reduced-vector.js';
+import { type Bucket, groupBuckets } from '../../../worker/reduced-vector.js';
 import { openMemoryWorld } from '../../support/memory-world.js';
 
 const MEGABYTE_ELEMENTS = 2 ** 18;
@@ -17,7 +17,7 @@ const AUTO = { bucketMb: 'auto', collective: 'auto', compression: NO_COMPRESSION
 
 /** The programs of one rank as the tuner sees them. */
 function fakePrograms(): BucketTunerParts['programs'] {
-  let buckets = STAGES;
+  let buckets: readonly Bucket[] = STAGES;
   return {
     stages: STAGES,
     get layout() {
