@@ -5,7 +5,7 @@
  */
 
 import { ModelError } from '../proto/errors.js';
-import { fromEngineLayout, toEngineLayout } from './model/layout.js';
+import { fromEngineLayout, writeEngineLayout } from './model/layout.js';
 import type { Model, StateEntry } from './model/model.js';
 import type { Segment } from './reduced-vector.js';
 
@@ -59,7 +59,7 @@ export function importState(
 ): void {
   for (const { name, entry } of layout.segments.values()) {
     const data = state.get(name);
-    if (data !== undefined) view(layout, flat, name).set(toEngineLayout(entry, data));
+    if (data !== undefined) writeEngineLayout(entry, data, view(layout, flat, name));
   }
 }
 
