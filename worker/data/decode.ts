@@ -1,19 +1,14 @@
 /** Image files to pixels: most JPEG files by kernels of our own, the rest by sharp (libvips). */
 import { open, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import sharp from 'sharp';
 import { DataError } from '../../proto/errors.js';
 import { threadTrace } from '../trace/thread-trace.js';
 import { BMP_HEADER_BYTES, decodeBmp, isBmp, readBmpHeader } from './bmp.js';
 import type { RgbImage } from './image.js';
 import { MAX_PIXELS } from './image-header.js';
 import { readJpegHeader } from './jpeg-header.js';
+import { openSharp } from './libvips.js';
 import { decodedPicture, jpegPicture, type Picture, wholePicture } from './picture.js';
-
-// One picture is one job: the loader's own threads are the parallelism.
-sharp.concurrency(1);
-// Every picture is read once an epoch; libvips would only hoard memory.
-sharp.cache(false);
 
 /** The sixth to eighth EXIF orientations and the fifth lie on their side. */
 const FIRST_SIDEWAYS_ORIENTATION = 5;
@@ -58,6 +53,8 @@ async function bmpHead(path: string): Promise<Uint8Array | undefined> {
  * @throws DataError `DATA_IMAGE_UNREADABLE`
  */
 export async function readImageHeader(path: string): Promise<ImageHeader> {
+  // Outside of the try: a library that does not load is no fault of the image.
+  const sharp = await openSharp();
   try {
     const bmp = await bmpHead(path);
     if (bmp !== undefined) {
@@ -133,6 +130,8 @@ function decodeBitmap(path: string, bytes: Uint8Array): RgbImage {
 }
 
 async function decodeByLibrary(path: string, bytes: Uint8Array): Promise<RgbImage> {
+  // Outside of the try: a library that does not load is no fault of the image.
+  const sharp = await openSharp();
   const beganMs = threadTrace.begin();
   try {
     const { data, info } = await sharp(bytes, {

@@ -2,13 +2,13 @@
  * The filters that the reference takes from Albumentations, with its probabilities as hyperparameters of their own:
  * they come before colour jitter and flips, and leave boxes alone.
  */
-import sharp from 'sharp';
 import type { Hyp } from '../../configs/run-config.js';
 import type { RandomStream } from '../../proto/random.js';
 import { clahePlaneInPlace } from './clahe.js';
 import { boxBlur, brightnessContrastTable, gammaTable, greyInPlace, mapBytesInPlace, medianBlur } from './filters.js';
 import type { RgbImage } from './image.js';
 import { changeLightness } from './lab.js';
+import { openSharp } from './libvips.js';
 
 /** One filter: happens with the probability that its hyperparameter says. */
 interface FilterStage {
@@ -25,6 +25,7 @@ const CLAHE_LIMITS = [1, 4] as const;
 const JPEG_QUALITIES = [75, 100] as const;
 
 async function throughJpeg({ data, width, height }: RgbImage, quality: number): Promise<RgbImage> {
+  const sharp = await openSharp();
   const jpeg = await sharp(data, { raw: { width, height, channels: 3 } })
     .jpeg({ quality })
     .toBuffer();

@@ -10,7 +10,7 @@ import { cacheKey, fingerprint, readCache, writeCache } from './label-cache.js';
 import { openScanTask, type ScanOptions, type ScanResult, scanCoco, scanYolo } from './scan.js';
 import { numHelpers, ScanCrew } from './scan-crew.js';
 import type { ScanTask } from './scan-part.js';
-import { indexEntries, isShardIndex, readIndex } from './shards/shard-index.js';
+import { isShardIndex } from './shards/index-name.js';
 import { numStrings } from './string-table.js';
 
 export interface OpenDatasetOptions extends ScanOptions {
@@ -68,6 +68,9 @@ export async function scanSources(
     const rules = { salt: ['coco', source, ...names], extra: [`${size}:${mtimeMs}`] };
     results.push(await scanOrRecall(task, rules, options, (crew) => scanCoco(crew, task, images, options)));
   }
+  if (shards.length === 0) return results;
+  // Its schema takes a start 0.1 s of processor time to load, and most data sets are not packed.
+  const { indexEntries, readIndex } = await import('./shards/shard-index.js');
   // The index of a packed split holds what a scan would find.
   for (const source of shards) results.push(indexEntries(await readIndex(source, options), source));
   return results;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { PackRequest } from '../../configs/dataset-request.js';
 import { openDataset } from '../data/open-dataset.js';
+import { INDEX_SUFFIX } from '../data/shards/index-name.js';
 import { packDataset } from '../data/shards/pack.js';
-import { INDEX_SUFFIX } from '../data/shards/shard-index.js';
 import type { ToolProgress } from './check.js';
 
 /** What became of a split. */

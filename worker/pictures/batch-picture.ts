@@ -1,8 +1,8 @@
 /** A batch as training sees it: its images side by side, with boxes and file names. */
 import { basename } from 'node:path';
-import sharp from 'sharp';
 import type { Batch } from '../data/batch.js';
 import { copyRectangle, filledImage } from '../data/image.js';
+import { openSharp } from '../data/libvips.js';
 import { classColour, Drawing } from './drawing.js';
 
 const MAX_TILES = 16;
@@ -64,6 +64,7 @@ export async function drawBatch(tiles: BatchTiles, classNames: readonly string[]
       drawTile(frame, tiles, i, classNames),
     );
   }
+  const sharp = await openSharp();
   return sharp(sheet.data, { raw: { width: sheet.width, height: sheet.height, channels: 3 } })
     .resize(drawing.width, drawing.height)
     .composite([{ input: drawing.toSvg() }])

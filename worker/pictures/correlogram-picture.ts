@@ -1,5 +1,5 @@
 /** How the numbers of the labels go together: each pair of centre and size as a plane, each alone as bars on the diagonal. */
-import sharp from 'sharp';
+import { openSharp } from '../data/libvips.js';
 import { Drawing } from './drawing.js';
 import { drawBars, drawPlane, INK } from './histograms.js';
 
@@ -37,6 +37,7 @@ export async function drawCorrelogram(labels: Float32Array): Promise<Buffer> {
     }
   }
   drawing.text(`${labels.length / 5} labels, fractions of their image`, SIDE_PX / 2, GAP_PX, TEXT_PX, { fill: INK });
+  const sharp = await openSharp();
   return sharp(drawing.toSvg())
     .flatten({ background: '#ffffff' })
     .jpeg({ quality: 90, chromaSubsampling: '4:4:4' })

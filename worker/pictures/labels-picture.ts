@@ -1,5 +1,5 @@
 /** The labels of a data set in four panels: classes, box shapes, where boxes are, and how large. */
-import sharp from 'sharp';
+import { openSharp } from '../data/libvips.js';
 import { classColour, Drawing } from './drawing.js';
 import { drawPlane, INK } from './histograms.js';
 
@@ -27,6 +27,7 @@ export async function drawLabels(labels: Float32Array, names: readonly string[])
     const y = GAP_PX + Math.floor(i / 2) * (PANEL_PX + GAP_PX);
     drawing.frame(x, y, PANEL_PX, PANEL_PX, (panel) => draw(panel, labels, names));
   }
+  const sharp = await openSharp();
   return sharp(drawing.toSvg())
     .flatten({ background: '#ffffff' })
     .jpeg({ quality: 90, chromaSubsampling: '4:4:4' })

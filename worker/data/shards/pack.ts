@@ -7,8 +7,9 @@ import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from 'n
 import { basename, extname, join } from 'node:path';
 import { DataError } from '../../../proto/errors.js';
 import type { Dataset } from '../dataset.js';
+import { INDEX_SUFFIX } from './index-name.js';
 import { locationOf } from './locations.js';
-import { formatIndex, INDEX_SUFFIX, type ShardIndex, type ShardSample } from './shard-index.js';
+import { formatIndex, type ShardIndex, type ShardSample } from './shard-index.js';
 import { readSample } from './shard-reader.js';
 import { BLOCK_BYTES, END_OF_ARCHIVE, paddingBytes, tarHeader } from './tar.js';
 

@@ -8,10 +8,9 @@ import * as z from 'zod/mini';
 import { DataError } from '../../../proto/errors.js';
 import { buildTable, type SampleEntry, type ScanReport } from '../dataset.js';
 import type { ScanResult } from '../scan.js';
+import { isUrl } from './index-name.js';
 import { fetchWhole } from './remote.js';
 
-/** How names of indexes end. */
-export const INDEX_SUFFIX = '.shards.json';
 const FORMAT = 'lockstep-shards';
 const VERSION = 1;
 
@@ -54,17 +53,6 @@ const indexSchema = z.strictObject({
 
 export type ShardIndex = Omit<z.infer<typeof indexSchema>, 'format' | 'version'>;
 export type ShardSample = z.infer<typeof sampleSchema>;
-
-/** Whether a source is an address instead of a path. */
-export function isUrl(source: string): boolean {
-  return /^(https?|s3):\/\//i.test(source);
-}
-
-/** Whether a source of a data set is the index of a packed split. */
-export function isShardIndex(source: string): boolean {
-  const path = isUrl(source) ? new URL(source).pathname : source;
-  return path.endsWith(INDEX_SUFFIX);
-}
 
 /** The text of an index file; equal indexes give equal text. */
 export function formatIndex(index: ShardIndex): string {

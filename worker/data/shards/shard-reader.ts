@@ -3,10 +3,10 @@
  * the network goes into a cache (`shard-cache.ts`), so that neither a crash nor a damaged disk can put wrong pixels into a batch.
  */
 import { DataError } from '../../../proto/errors.js';
+import { isUrl } from './index-name.js';
 import { fetchRange } from './remote.js';
 import { isIntact, readAt, type SampleLocation } from './sample-location.js';
 import { ShardCache } from './shard-cache.js';
-import { isUrl } from './shard-index.js';
 
 export interface ShardReadOptions {
   /** @defaultValue the user's cache, within its limit */
