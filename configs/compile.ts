@@ -12,7 +12,7 @@ import { compileLaunch } from './processes.js';
 import type { DatasetConfig, Hyp, RunConfig } from './run-config.js';
 import { compileSampling } from './sampling.js';
 import { DEFAULT_HYP, overrideHyp, readHyp } from './schema/hyp.js';
-import type { CommandName } from './schema/settings.js';
+import type { CommandName } from './schema/setting.js';
 import { readYaml } from './schema/yaml.js';
 import { readTraceSetting } from './trace-window.js';
 

@@ -1,7 +1,7 @@
 /** Which device each local worker gets: `--device` and `--nproc` against what the host has. */
 import { ConfigError } from '../proto/errors.js';
 import type { HostFacts } from './launch-settings.js';
-import type { SettingValue } from './schema/settings.js';
+import type { SettingValue } from './schema/setting.js';
 
 /** `auto` (whatever is there), `cpu`, or names of GPUs: indices, UUIDs (`GPU-…`, also shortened) or MIG parts (`MIG-…`). */
 export type DeviceChoice = 'auto' | 'cpu' | readonly string[];

@@ -2,7 +2,8 @@
 import { ConfigError } from '../proto/errors.js';
 import type { Hyp } from './run-config.js';
 import { HYP_KEYS, hypSchema } from './schema/hyp.js';
-import { type CommandName, findSetting, readSetting, SETTINGS, type SettingValue } from './schema/settings.js';
+import { type CommandName, readSetting, type SettingValue } from './schema/setting.js';
+import { findSetting, SETTINGS } from './schema/settings.js';
 import { checkYaml, nearestWord, type YamlSource } from './schema/yaml.js';
 
 interface Given {

@@ -182,7 +182,7 @@ export class TrainState {
       { array: sum, offset: 0, written: false },
     ];
     this.#memory.run(operands, this.#gradients.length, ([target, source], count) => {
-      this.#memory.kernels.accumulate(target!, source!, count);
+      this.#memory.kernels.addInto(target!, source!, count);
     });
   }
 

@@ -3,7 +3,8 @@
  * what it would let pass (typing errors, repetitions, missing values) is found here first.
  */
 import yargs from 'yargs';
-import { type CommandName, findSetting, LATER_FLAGS, SETTINGS, type Setting } from '../../configs/schema/settings.js';
+import type { CommandName, Setting } from '../../configs/schema/setting.js';
+import { findSetting, LATER_FLAGS, SETTINGS } from '../../configs/schema/settings.js';
 import { nearestWord } from '../../configs/schema/yaml.js';
 import { ConfigError } from '../../proto/errors.js';
 

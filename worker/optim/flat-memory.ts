@@ -23,7 +23,7 @@ export interface OptimizerKernels {
     decay: number,
   ): void;
   moveAverage(average: number, state: number, count: number, rest: number): void;
-  accumulate(target: number, source: number, count: number): void;
+  addInto(target: number, source: number, count: number): void;
 }
 
 /** Elements of a tile: four of them fit into the second-level cache of any processor in use. */

@@ -1,5 +1,7 @@
 // Optimizer steps and moving averages on flat float32 vectors. Pointers are byte offsets, multiples of 4; counts are elements.
 
+export { addInto } from './parts/vectors';
+
 // @ts-ignore: decorator
 @inline
 function axpy(a: v128, x: v128, y: v128): v128 {
@@ -93,16 +95,4 @@ export function moveAverage(average: usize, state: usize, count: i32, rest: f32)
     const a0 = load<f32>(average + i);
     store<f32>(average + i, rest * (load<f32>(state + i) - a0) + a0);
   }
-}
-
-/** target ← target + source. */
-export function accumulate(target: usize, source: usize, count: i32): void {
-  const bytes = (<usize>count) << 2;
-  const wide = bytes & ~(<usize>31);
-  let i: usize = 0;
-  for (; i < wide; i += 32) {
-    v128.store(target + i, f32x4.add(v128.load(target + i), v128.load(source + i)));
-    v128.store(target + i, f32x4.add(v128.load(target + i, 16), v128.load(source + i, 16)), 16);
-  }
-  for (; i < bytes; i += 4) store<f32>(target + i, load<f32>(target + i) + load<f32>(source + i));
 }
