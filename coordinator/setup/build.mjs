@@ -10,6 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runCommand } from './run-command.mjs';
 import { SetupError, step } from './steps.mjs';
@@ -104,15 +105,27 @@ function kernelModules(paths) {
     .filter((name) => !name.replace(UNSHARED_PREFIX, '').includes('/'));
 }
 
-/** Compiles the kernels from AssemblyScript to WebAssembly. */
-async function buildKernels(root, names) {
+/** Compiles the kernels from AssemblyScript to WebAssembly, unless they are those of the present sources. It takes seconds each. */
+async function buildKernels(root, paths) {
+  const names = kernelModules(paths);
+  const sources = [...paths.filter((path) => path.startsWith(`${KERNEL_FOLDER}/`)), 'package.json'];
+  const hash = contentHash(root, [...sources, 'coordinator/setup/build.mjs']);
+  const output = (name) => `dist/worker/simd/${name}.wasm`;
+  const stamp = join(root, 'dist', '.lockstep-kernels');
+  const isCurrent = existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
+  if (isCurrent && names.every((name) => existsSync(join(root, output(name))))) return;
   const compiler = join(root, 'node_modules', 'assemblyscript', 'bin', 'asc.js');
-  for (const name of names) {
-    const files = [`${KERNEL_FOLDER}/${name}.ts`, '--outFile', `dist/worker/simd/${name}.wasm`];
-    const flags = [...KERNEL_FLAGS, ...(name.startsWith(UNSHARED_PREFIX) ? UNSHARED_FLAGS : SHARED_FLAGS)];
-    const result = await runCommand(process.execPath, [compiler, ...files, ...flags], { cwd: root });
-    if (result.code !== 0) throw compilerError('asc', result);
-  }
+  const waiting = [...names];
+  const work = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const files = [`${KERNEL_FOLDER}/${name}.ts`, '--outFile', output(name)];
+      const flags = [...KERNEL_FLAGS, ...(name.startsWith(UNSHARED_PREFIX) ? UNSHARED_FLAGS : SHARED_FLAGS)];
+      const result = await runCommand(process.execPath, [compiler, ...files, ...flags], { cwd: root });
+      if (result.code !== 0) throw compilerError('asc', result);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  writeFileSync(stamp, hash);
 }
 
 function compilerError(name, result) {
@@ -153,7 +166,7 @@ export async function ensureBuild(root) {
     const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
     const [result] = await Promise.all([
       runCommand(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root }),
-      buildKernels(root, kernelModules(paths)),
+      buildKernels(root, paths),
     ]);
     if (result.code !== 0) throw compilerError('tsc', result);
     for (const path of paths.filter(isCopied)) {
