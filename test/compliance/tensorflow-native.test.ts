@@ -8,6 +8,7 @@ import type { Program, Shape, Value } from '../../worker/engine/program.js';
 import { loadBinding } from '../../worker/engine/tensorflow/binding.js';
 import { TensorflowEngine } from '../../worker/engine/tensorflow/engine.js';
 import { openTensorflowEngine } from '../../worker/engine/tensorflow/index.js';
+import { SimdHeap } from '../../worker/simd/heap.js';
 
 const libraryDir = process.env.LOCKSTEP_TF_LIB_DIR;
 
@@ -113,6 +114,17 @@ describe.skipIf(libraryDir === undefined)(
         }
       }
       expect(engine.numTensors()).toBe(0);
+    });
+
+    it('copies what lies on a heap of SIMD kernels, whatever its alignment', () => {
+      const memory = new SimdHeap().float32(128);
+      for (let offset = 0; offset < 16; offset++) {
+        const data = memory.subarray(offset, offset + 64).fill(1);
+        const tensor = engine.tensor(data, [8, 8]);
+        data.fill(2);
+        expect(tensor.read(), `offset ${offset}`).toEqual(new Float32Array(64).fill(1));
+        tensor.dispose();
+      }
     });
 
     it('reads into a given array, shared memory included, and refuses one that does not fit', () => {

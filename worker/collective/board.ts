@@ -139,7 +139,7 @@ export class Board {
     if (Atomics.load(this.#words, openedWord(rank)) !== this.#fingerprint) return 0;
     for (const [bucket, chunks] of plan.byChunk.entries()) {
       if (!this.#allReady(round, bucket)) continue;
-      this.#checkPeers();
+      if (!this.#peersAgree(round)) return numDone;
       for (let step = 0; step < plan.worldSize; step++) {
         const owner = (rank + step) % plan.worldSize;
         const segments = chunks[owner]!;
@@ -249,16 +249,22 @@ export class Board {
     if (Atomics.load(this.#words, waitingWord(rank)) !== 0) wake();
   }
 
-  #checkPeers(): void {
-    if (this.#peersChecked) return;
+  /**
+   * Whether all ranks have this layout open; false when the round ended meanwhile, as a peer may then go over to the next layout.
+   * @throws CollectiveError COLLECTIVE_BAD_LAYOUT
+   */
+  #peersAgree(round: number): boolean {
+    if (this.#peersChecked) return true;
     for (let peer = 0; peer < this.#options.plan.worldSize; peer++) {
       if (Atomics.load(this.#words, openedWord(peer)) === this.#fingerprint) continue;
+      if (this.isOver(round)) return false;
       throw new CollectiveError('COLLECTIVE_BAD_LAYOUT', `rank ${peer} has another layout of the reduced vector`, {
         hint: 'The ranks disagree about the model or the run: start all workers from the same version and configuration.',
         details: { peer },
       });
     }
     this.#peersChecked = true;
+    return true;
   }
 
   #word(array: BucketArray, rank: number, bucket: number): number {

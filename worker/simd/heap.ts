@@ -12,6 +12,14 @@ export const SIMD_ALIGNMENT = 64;
 /** Modules may keep constants below this address. */
 const RESERVED_BYTES = 4096;
 
+/** Buffers of all heaps of this thread: each growth gives the same memory another buffer object, and all begin at its start. */
+const heapBuffers = new WeakSet<ArrayBufferLike>();
+
+/** Whether the buffer is a heap's, which begins at the start of a page: addresses in it are aligned as its byte offsets are. */
+export function isHeapBuffer(buffer: ArrayBufferLike): boolean {
+  return heapBuffers.has(buffer);
+}
+
 /** An allocator that only ever grows: buffers live as long as the heap. One thread may allocate. */
 export class SimdHeap {
   readonly memory: WebAssembly.Memory;
@@ -65,6 +73,7 @@ export class SimdHeap {
   get #buffer(): SharedArrayBuffer {
     const buffer = this.memory.buffer;
     this.#buffers.add(buffer);
+    heapBuffers.add(buffer);
     return buffer;
   }
 }

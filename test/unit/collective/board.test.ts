@@ -175,6 +175,16 @@ describe('the board', () => {
     expect(bytes(shared.result).equals(shared.expected(2))).toBe(true);
   });
 
+  it('takes no offence at a peer that went over to other buckets after a round in which this rank had nothing left to sum', () => {
+    const shared = new SharedBoards(2, 2);
+    const [first, second] = shared.boards.map(([board]) => board!) as [Board, Board];
+    for (const bucket of BUCKETS.keys()) for (const board of [first, second]) board.announce(1, bucket);
+    first.advance(1);
+    shared.reopen([{ offset: 0, length: LENGTH }], 2, [0]);
+    expect(second.isOver(1)).toBe(true);
+    expect(second.advance(1)).toBe(0);
+  });
+
   it('refuses to sum when another rank has opened another layout', () => {
     const shared = new SharedBoards(2, 2);
     const mine = shared.boards[0]![0]!;

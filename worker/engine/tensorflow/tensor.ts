@@ -1,5 +1,6 @@
 /** Tensors that TensorFlow keeps, and the count of those alive. */
 import { EngineError } from '../../../proto/errors.js';
+import { isHeapBuffer } from '../../simd/heap.js';
 import type { DeviceTensor, TypedArray } from '../engine.js';
 import type { DType, Shape } from '../program.js';
 import type { Binding, TensorMetadata } from './binding.js';
@@ -47,7 +48,7 @@ export class TensorStore {
    * shared memory, where weights lie: of that the addon makes its copy itself.
    */
   #staged(data: TypedArray): TypedArray {
-    if (data.buffer instanceof SharedArrayBuffer && data.byteOffset % SHARED_FROM_ALIGNMENT !== 0) return data;
+    if (isHeapBuffer(data.buffer) && data.byteOffset % SHARED_FROM_ALIGNMENT !== 0) return data;
     if (data.byteLength > MAX_STAGING_BYTES) return data.slice();
     if (this.#staging.byteLength < data.byteLength + 4) this.#staging = new ArrayBuffer(data.byteLength + 4);
     const staged = viewLike(data, this.#staging, 4);
