@@ -45,8 +45,8 @@ export class DirectExchange implements Exchange {
   constructor(options: ExchangeOptions) {
     this.#options = options;
     this.#round = options.firstRound ?? 1;
-    const { plan, rank, partials, result } = options;
-    this.#reducer = new Reducer(plan.tree);
+    const { plan, rank, partials, result, place } = options;
+    this.#reducer = new Reducer(plan.tree, place, [...partials, result]);
     this.#wire = new SegmentWire(options.codec);
     this.#owned = plan.segments.map((segment) =>
       segment.chunk === rank

@@ -5,6 +5,7 @@
 import type { DataHeader, DataHeaderFields } from '../../proto/codec.js';
 import type { CompressionFigures, GradientCodec } from './gradient-codec.js';
 import type { Plan } from './plan.js';
+import type { VectorHeap } from './reducer.js';
 
 /** The algorithms by name. `auto` is `direct`: the only one whose sums do not depend on the number of workers. */
 export type CollectiveName = 'auto' | 'direct' | 'ring' | 'hierarchical';
@@ -21,6 +22,8 @@ export interface ExchangeOptions {
   readonly partials: readonly Float32Array[];
   /** The sum over all virtual ranks. Written here, and read by `send` until all peers have begun the next round. */
   readonly result: Float32Array;
+  /** The heap that `partials` and `result` lie on, where sums can be made in place. */
+  readonly place?: VectorHeap | undefined;
   /** How segments travel; without one as float32. */
   readonly codec?: GradientCodec | undefined;
   /**

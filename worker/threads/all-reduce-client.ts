@@ -105,7 +105,7 @@ export class AllReduce {
       collective: this.collective.name,
       isCompressed: this.#compression !== undefined,
     });
-    const { partials, result } = this.#places;
+    const { partials, result, scratch } = this.#places;
     this.result = result;
     this.virtualRange = virtualRange(world.rank, world.worldSize, layout.virtualRanks);
     this.#accumulator = new Accumulator(this.virtualRange, layout.virtualRanks, partials, this.heap);
@@ -116,7 +116,7 @@ export class AllReduce {
     const board = this.#places.board();
     const compression = this.#compressionInput();
     post({
-      ...{ kind: 'openAllReduce', layout, memory, partials, result, board, compression },
+      ...{ kind: 'openAllReduce', layout, memory, partials, result, scratch, board, compression },
       collective: this.collective.name,
     });
   }

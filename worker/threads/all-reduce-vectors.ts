@@ -22,6 +22,8 @@ export interface VectorPlaces {
   /** This rank's partial sums, in the order of the plan. */
   readonly partials: readonly Float32Array[];
   readonly result: Float32Array;
+  /** Memory for the comms thread's sums, where it makes them by itself. */
+  readonly scratch: number | undefined;
   /** Opens the main thread's part in the rounds from `firstRound` on. */
   openRounds(layout: VectorLayout, firstRound: number, post: (input: CommsInput) => void): Rounds;
   /** What the comms thread needs to take part in the last rounds opened; undefined without shared memory. */
@@ -82,6 +84,7 @@ function ownVectors(plan: Plan, world: World, heap: SimdHeap): VectorPlaces {
     partials,
     // One worker's only partial sum is the sum.
     result: world.worldSize === 1 ? partials[0]! : heap.float32(length),
+    scratch: world.worldSize === 1 ? undefined : allocateAligned(heap, scratchBytes(plan.tree), SIMD_ALIGNMENT),
     openRounds: (_layout, _firstRound, post) => new MessageRounds(post),
     board: () => undefined,
   };
@@ -104,6 +107,7 @@ function sharedVectors(plan: Plan, world: World, heap: SimdHeap, fd: number): Ve
   return {
     partials: partialOffsets.filter((_, index) => plan.partials[index]!.rank === rank).map(vectorAt),
     result: vectorAt(resultOffset),
+    scratch: undefined,
     openRounds(layout, firstRound, post) {
       const current = boardPlan(layout, worldSize);
       const { board, futex } = openBoard(place, scratch[0]!, { rank, plan: current, firstRound });

@@ -99,6 +99,8 @@ export type CommsInput =
       readonly memory: WebAssembly.Memory;
       readonly partials: readonly Float32Array[];
       readonly result: Float32Array;
+      /** Memory for the comms thread's sums, where the ranks do not share theirs. */
+      readonly scratch: number | undefined;
       /** Set where the ranks share memory. */
       readonly board: BoardInput | undefined;
       readonly collective: ChosenCollective['name'];

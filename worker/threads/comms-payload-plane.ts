@@ -18,6 +18,7 @@ import { threadTrace } from '../trace/thread-trace.js';
 import { boardPlan, openBoard } from './all-reduce-vectors.js';
 import { CommsBoard } from './comms-board.js';
 import type { BoardInput, CommsInput, CommsOptions, CompressionInput } from './comms-input.js';
+import { FrameMemory } from './frame-memory.js';
 import { type Agreement, SharedMemoryAgreement } from './shared-memory-agreement.js';
 
 /** Frames of the all-reduce that may wait until this rank has opened it too. Peers send at most one round. */
@@ -45,6 +46,7 @@ export class PayloadPlane {
   readonly #runTag: number;
   readonly #senders = new Map<number, PayloadSender>();
   readonly #dropped = new Map<string, number>();
+  readonly #frameMemory = new FrameMemory();
   #receiver: PayloadReceiver | undefined;
   #socketPath: string | undefined;
   #exchange: Exchange | undefined;
@@ -211,7 +213,7 @@ export class PayloadPlane {
   ): void {
     if (this.#opened === undefined) throw notJoined();
     const { rank } = this.#options;
-    const { collective, memory, partials, result } = this.#opened;
+    const { collective, memory, partials, result, scratch } = this.#opened;
     if (boardInput !== undefined) {
       const { address, scratch, base } = boardInput;
       const plan = boardPlan(layout, this.#worldSize);
@@ -231,6 +233,7 @@ export class PayloadPlane {
       codec: compression && new Compressor({ rank, plan, ...compression, onHeap: [...partials, result] }),
       partials,
       result,
+      place: scratch === undefined ? undefined : { memory, scratch },
       firstRound,
       now: monotonicMs,
       send: (peer, fields, payload) => this.#post(peer, fields, payload),
@@ -273,7 +276,10 @@ export class PayloadPlane {
 
   async #read(): Promise<void> {
     if (this.#receiver === undefined) return;
-    for await (const frames of this.#receiver.messages()) this.#accept(frames);
+    for await (const frames of this.#receiver.messages()) {
+      this.#accept(frames);
+      this.#frameMemory.received(frames[1]?.byteLength ?? 0);
+    }
   }
 
   #accept(frames: Frames): void {
