@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { gradients } from '../../worker/engine/autodiff.js';
 import { NO_PADDING, ProgramBuilder } from '../../worker/engine/builder.js';
 import type { Program } from '../../worker/engine/program.js';
-import { paddingAttrs } from '../../worker/engine/tensorflow/convolution.js';
 import { buildStageGraph } from '../../worker/engine/tensorflow/executable.js';
 import { attr, GraphWriter } from '../../worker/engine/tensorflow/graph.js';
 import { DATA_TYPE, decodeGraph, encodeSavedModel } from '../../worker/engine/tensorflow/graphdef.js';
+import { paddingAttrs } from '../../worker/engine/tensorflow/padding.js';
 import { cutProgram, withThirdReserve } from '../../worker/engine/tensorflow/stages.js';
 
 describe('encodeSavedModel', () => {

@@ -1,8 +1,9 @@
 /** Operators on image planes without weights: pooling, padding, upsampling. */
 import type { Padding, PoolAttrs, Shape, ValueDType } from '../program.js';
-import { paddingAttrs } from './convolution.js';
+
 import { attr, type GraphWriter, type Ref, T_FLOAT } from './graph.js';
 import type { Attrs } from './graphdef.js';
+import { paddingAttrs } from './padding.js';
 
 function poolAttrs(op: PoolAttrs, input: Shape): Attrs {
   return {
