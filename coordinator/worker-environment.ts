@@ -59,7 +59,6 @@ export function workerEnvironment(
     OMP_NUM_THREADS: threads,
     TF_NUM_INTRAOP_THREADS: threads,
     TF_NUM_INTEROP_THREADS: threads,
-    TF_CPP_MIN_LOG_LEVEL: base.TF_CPP_MIN_LOG_LEVEL ?? '2',
     ...gpuEnvironment(base, {
       device: place.engine.usesGpus ? launch.devices[place.localRank] : undefined,
       tf32: config.tf32,
