@@ -1,5 +1,5 @@
 // Uniform random numbers: the words of a Philox stream as proto/random.ts hands them out, four blocks at a time.
-import { MULTIPLIER_0, MULTIPLIER_1, multiplyHigh, WEYL_0, WEYL_1 } from './codec/noise';
+import { storeBlocks } from './parts/philox';
 
 /** Stores low + word × scale, computed in double precision, of four words as four float32. */
 // @ts-ignore: decorator
@@ -27,30 +27,15 @@ export function fillUniform(
   low: f64,
   scale: f64,
 ): void {
-  const m0 = i32x4.splat(MULTIPLIER_0);
-  const m1 = i32x4.splat(MULTIPLIER_1);
   const lows = f64x2.splat(low);
   const scales = f64x2.splat(scale);
   let counter = i32x4.add(i32x4.splat(firstBlock), i32x4(0, 1, 2, 3));
   for (let group = 0; group < groups; group++) {
-    let c0 = counter;
-    let c1 = i32x4.splat(0);
-    let c2 = i32x4.splat(key2);
-    let c3 = i32x4.splat(key3);
-    let k0 = key0;
-    let k1 = key1;
-    for (let round = 0; round < 10; round++) {
-      const high0 = multiplyHigh(c0, m0);
-      const high1 = multiplyHigh(c2, m1);
-      const low0 = i32x4.mul(c0, m0);
-      const low1 = i32x4.mul(c2, m1);
-      c0 = v128.xor(v128.xor(high1, c1), i32x4.splat(k0));
-      c1 = low1;
-      c2 = v128.xor(v128.xor(high0, c3), i32x4.splat(k1));
-      c3 = low0;
-      k0 += WEYL_0;
-      k1 += WEYL_1;
-    }
+    storeBlocks(target, counter, key0, key1, key2, key3);
+    const c0 = v128.load(target);
+    const c1 = v128.load(target, 16);
+    const c2 = v128.load(target, 32);
+    const c3 = v128.load(target, 48);
     // Lane l holds block l; from words by block to blocks by word.
     const ab0 = v128.shuffle<i32>(c0, c1, 0, 4, 1, 5);
     const ab1 = v128.shuffle<i32>(c0, c1, 2, 6, 3, 7);
