@@ -369,6 +369,8 @@ export class Membership {
       localEndpoint: hello?.localEndpoint ?? '',
       remoteEndpoint: hello?.remoteEndpoint ?? '',
       hostId: hello?.hostId ?? '',
+      directLocalEndpoint: hello?.directLocalEndpoint ?? '',
+      directRemoteEndpoint: hello?.directRemoteEndpoint ?? '',
     }));
   }
 

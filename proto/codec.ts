@@ -139,6 +139,12 @@ export type DataHeaderFields = Omit<
   readonly crc32?: number;
 };
 
+/** The two numbers of a lane checksum: see worker/simd/assembly/frames.ts. */
+export interface LaneChecksum {
+  readonly sum: number;
+  readonly turn: number;
+}
+
 /** Returns the CRC-32 of a payload frame, which may lie in shared memory. */
 export function payloadChecksum(payload: Uint8Array): number {
   return crc32(payload);
@@ -159,6 +165,16 @@ export function encodeDataHeader(fields: DataHeaderFields, payload: Uint8Array):
 }
 
 /**
+ * As {@link encodeDataHeader} for a direct connection, where the checksum is of another kind.
+ * @throws ProtocolError PROTOCOL_FRAME_TOO_LARGE beyond {@link MAX_PAYLOAD_BYTES}
+ */
+export function encodeDirectHeader(fields: DataHeaderFields, payloadBytes: number, { sum, turn }: LaneChecksum): Uint8Array {
+  if (payloadBytes > MAX_PAYLOAD_BYTES) throw tooLarge('payload', payloadBytes, MAX_PAYLOAD_BYTES);
+  const { major: versionMajor } = PROTOCOL_VERSION;
+  return data.Header.encode({ ...fields, crc32: 0, versionMajor, payloadBytes, laneSum: sum, laneTurn: turn }).finish();
+}
+
+/**
  * Returns the header of a data message of two frames, once its version, its run and the payload's size and checksum agree.
  * @throws ProtocolError PROTOCOL_BAD_FRAME, PROTOCOL_FRAME_TOO_LARGE, PROTOCOL_VERSION_MISMATCH, PROTOCOL_WRONG_TOKEN (the
  *   run tag), PROTOCOL_BAD_CHECKSUM
@@ -171,13 +187,25 @@ export function decodeDataMessage(
   if (frames.length !== 2 || headerFrame === undefined || payload === undefined) {
     throw badFrame(`a data message has ${frames.length} frames instead of 2`);
   }
-  if (headerFrame.byteLength > MAX_HEADER_BYTES) throw tooLarge('header', headerFrame.byteLength, MAX_HEADER_BYTES);
   if (payload.byteLength > MAX_PAYLOAD_BYTES) throw tooLarge('payload', payload.byteLength, MAX_PAYLOAD_BYTES);
+  const header = decodeDataHeader(headerFrame, expected);
+  if (header.payloadBytes !== payload.byteLength) throw wrongSize(header, payload.byteLength);
+  const checksum = payloadChecksum(payload);
+  if (header.crc32 !== checksum) throw badChecksum(header, `CRC-32 ${hex(checksum)} instead of ${hex(header.crc32)}`);
+  return { header, payload };
+}
+
+/**
+ * Returns what the first frame of a data message says, once its version and its run agree.
+ * @throws ProtocolError PROTOCOL_BAD_FRAME, PROTOCOL_FRAME_TOO_LARGE, PROTOCOL_VERSION_MISMATCH, PROTOCOL_WRONG_TOKEN (the run tag)
+ */
+export function decodeDataHeader(frame: Uint8Array, expected: { readonly runTag: number }): DataHeader {
+  if (frame.byteLength > MAX_HEADER_BYTES) throw tooLarge('header', frame.byteLength, MAX_HEADER_BYTES);
   let header: DataHeader;
   try {
-    header = data.Header.decode(headerFrame);
+    header = data.Header.decode(frame);
   } catch (error) {
-    throw badFrame(`${headerFrame.byteLength} bytes are no data header`, error);
+    throw badFrame(`${frame.byteLength} bytes are no data header`, error);
   }
   if (header.versionMajor === 0) throw badFrame('a data header states no version');
   checkVersion(header.versionMajor, 0);
@@ -187,21 +215,31 @@ export function decodeDataMessage(
       details: { actual: header.runTag, expected: expected.runTag },
     });
   }
-  if (header.payloadBytes !== payload.byteLength) {
-    throw badFrame(`a header announces ${header.payloadBytes} bytes, its payload has ${payload.byteLength}`);
-  }
-  const checksum = payloadChecksum(payload);
-  if (header.crc32 !== checksum) {
-    throw new ProtocolError(
-      'PROTOCOL_BAD_CHECKSUM',
-      `a payload of ${payload.byteLength} bytes from rank ${header.sender} has CRC-32 ${hex(checksum)} instead of ${hex(header.crc32)}`,
-      {
-        hint: "Data was damaged on its way: check that host's network and memory.",
-        details: { sender: header.sender, round: header.round, bucket: header.bucket, phase: header.phase },
-      },
-    );
-  }
-  return { header, payload };
+  if (header.payloadBytes > MAX_PAYLOAD_BYTES) throw tooLarge('payload', header.payloadBytes, MAX_PAYLOAD_BYTES);
+  return header;
+}
+
+/** A payload has another size than its header says. */
+export function wrongSize(header: DataHeader, bytes: number | undefined): ProtocolError {
+  return badFrame(`a header announces ${header.payloadBytes} bytes, its payload has ${bytes ?? 'no'}`);
+}
+
+/** Returns if a direct frame's payload is what was sent. @throws ProtocolError PROTOCOL_BAD_CHECKSUM */
+export function checkLanes(header: DataHeader, { sum, turn }: LaneChecksum): void {
+  if (header.laneSum === sum && header.laneTurn === turn) return;
+  const expected = `${hex(header.laneSum)} ${hex(header.laneTurn)}`;
+  throw badChecksum(header, `checksum ${hex(sum)} ${hex(turn)} instead of ${expected}`);
+}
+
+function badChecksum(header: DataHeader, what: string): ProtocolError {
+  return new ProtocolError(
+    'PROTOCOL_BAD_CHECKSUM',
+    `a payload of ${header.payloadBytes} bytes from rank ${header.sender} has ${what}`,
+    {
+      hint: "Data was damaged on its way: check that host's network and memory.",
+      details: { sender: header.sender, round: header.round, bucket: header.bucket, phase: header.phase },
+    },
+  );
 }
 
 function checkVersion(major: number, minor: number): void {

@@ -25,7 +25,14 @@ export class BenchWorld implements AsyncDisposable {
   async #serve(worldSize: number): Promise<void> {
     const connected = new Map<
       PeerId,
-      { rank: number; localEndpoint: string; remoteEndpoint: string; hostId: string }
+      {
+        readonly rank: number;
+        readonly localEndpoint: string;
+        readonly remoteEndpoint: string;
+        readonly hostId: string;
+        readonly directLocalEndpoint: string;
+        readonly directRemoteEndpoint: string;
+      }
     >();
     for await (const { peer, frame } of this.#server.messages()) {
       const hello = decodeEnvelope(frame).workerHello;
@@ -35,6 +42,8 @@ export class BenchWorld implements AsyncDisposable {
         localEndpoint: hello.localEndpoint ?? '',
         remoteEndpoint: hello.remoteEndpoint ?? '',
         hostId: hello.hostId ?? '',
+        directLocalEndpoint: hello.directLocalEndpoint ?? '',
+        directRemoteEndpoint: hello.directRemoteEndpoint ?? '',
       });
       if (connected.size < worldSize) continue;
       const world = { generation: 1, worldSize, peers: [...connected.values()], configJson: '{}' };

@@ -558,6 +558,12 @@ export namespace lockstep {
             /** WorkerHello engine. */
             engine?: (lockstep.control.EngineDescription.$Properties|null);
 
+            /** WorkerHello directLocalEndpoint. */
+            directLocalEndpoint: string;
+
+            /** WorkerHello directRemoteEndpoint. */
+            directRemoteEndpoint: string;
+
             /**
              * Encodes the specified WorkerHello message. Does not implicitly {@link lockstep.control.WorkerHello.verify|verify} messages.
              * @param message WorkerHello message or plain object to encode
@@ -608,6 +614,12 @@ export namespace lockstep {
 
                 /** WorkerHello engine */
                 engine?: (lockstep.control.EngineDescription.$Properties|null);
+
+                /** WorkerHello directLocalEndpoint */
+                directLocalEndpoint?: (string|null);
+
+                /** WorkerHello directRemoteEndpoint */
+                directRemoteEndpoint?: (string|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -723,6 +735,12 @@ export namespace lockstep {
             /** Peer hostId. */
             hostId: string;
 
+            /** Peer directLocalEndpoint. */
+            directLocalEndpoint: string;
+
+            /** Peer directRemoteEndpoint. */
+            directRemoteEndpoint: string;
+
             /**
              * Encodes the specified Peer message. Does not implicitly {@link lockstep.control.Peer.verify|verify} messages.
              * @param message Peer message or plain object to encode
@@ -758,6 +776,12 @@ export namespace lockstep {
 
                 /** Peer hostId */
                 hostId?: (string|null);
+
+                /** Peer directLocalEndpoint */
+                directLocalEndpoint?: (string|null);
+
+                /** Peer directRemoteEndpoint */
+                directRemoteEndpoint?: (string|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -2557,6 +2581,12 @@ export namespace lockstep {
             /** Header crc32. */
             crc32: number;
 
+            /** Header laneSum. */
+            laneSum: number;
+
+            /** Header laneTurn. */
+            laneTurn: number;
+
             /**
              * Encodes the specified Header message. Does not implicitly {@link lockstep.data.Header.verify|verify} messages.
              * @param message Header message or plain object to encode
@@ -2625,6 +2655,12 @@ export namespace lockstep {
 
                 /** Header crc32 */
                 crc32?: (number|null);
+
+                /** Header laneSum */
+                laneSum?: (number|null);
+
+                /** Header laneTurn */
+                laneTurn?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -1389,6 +1389,8 @@ export const lockstep = $root.lockstep = (() => {
              * @property {string|null} [remoteEndpoint] WorkerHello remoteEndpoint
              * @property {string|null} [hostId] WorkerHello hostId
              * @property {lockstep.control.EngineDescription.$Properties|null} [engine] WorkerHello engine
+             * @property {string|null} [directLocalEndpoint] WorkerHello directLocalEndpoint
+             * @property {string|null} [directRemoteEndpoint] WorkerHello directRemoteEndpoint
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -1493,6 +1495,22 @@ export const lockstep = $root.lockstep = (() => {
             WorkerHello.prototype.engine = null;
 
             /**
+             * WorkerHello directLocalEndpoint.
+             * @member {string} directLocalEndpoint
+             * @memberof lockstep.control.WorkerHello
+             * @instance
+             */
+            WorkerHello.prototype.directLocalEndpoint = "";
+
+            /**
+             * WorkerHello directRemoteEndpoint.
+             * @member {string} directRemoteEndpoint
+             * @memberof lockstep.control.WorkerHello
+             * @instance
+             */
+            WorkerHello.prototype.directRemoteEndpoint = "";
+
+            /**
              * Encodes the specified WorkerHello message. Does not implicitly {@link lockstep.control.WorkerHello.verify|verify} messages.
              * @function encode
              * @memberof lockstep.control.WorkerHello
@@ -1526,6 +1544,10 @@ export const lockstep = $root.lockstep = (() => {
                     writer.uint32(/* id 8, wireType 2 =*/66).string(message.hostId);
                 if (message.engine != null && $Object.hasOwnProperty.call(message, "engine"))
                     $root.lockstep.control.EngineDescription.encode(message.engine, writer.uint32(/* id 9, wireType 2 =*/74).fork(), _depth + 1).ldelim();
+                if (message.directLocalEndpoint != null && $Object.hasOwnProperty.call(message, "directLocalEndpoint") && message.directLocalEndpoint !== "")
+                    writer.uint32(/* id 10, wireType 2 =*/82).string(message.directLocalEndpoint);
+                if (message.directRemoteEndpoint != null && $Object.hasOwnProperty.call(message, "directRemoteEndpoint") && message.directRemoteEndpoint !== "")
+                    writer.uint32(/* id 11, wireType 2 =*/90).string(message.directRemoteEndpoint);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1646,6 +1668,24 @@ export const lockstep = $root.lockstep = (() => {
                             if (wireType !== 2)
                                 break;
                             message.engine = $root.lockstep.control.EngineDescription.decode(reader, reader.size(), $undefined, _depth + 1, message.engine);
+                            continue;
+                        }
+                    case 10: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.directLocalEndpoint = value;
+                            else
+                                delete message.directLocalEndpoint;
+                            continue;
+                        }
+                    case 11: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.directRemoteEndpoint = value;
+                            else
+                                delete message.directRemoteEndpoint;
                             continue;
                         }
                     }
@@ -1873,6 +1913,8 @@ export const lockstep = $root.lockstep = (() => {
              * @property {string|null} [localEndpoint] Peer localEndpoint
              * @property {string|null} [remoteEndpoint] Peer remoteEndpoint
              * @property {string|null} [hostId] Peer hostId
+             * @property {string|null} [directLocalEndpoint] Peer directLocalEndpoint
+             * @property {string|null} [directRemoteEndpoint] Peer directRemoteEndpoint
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -1937,6 +1979,22 @@ export const lockstep = $root.lockstep = (() => {
             Peer.prototype.hostId = "";
 
             /**
+             * Peer directLocalEndpoint.
+             * @member {string} directLocalEndpoint
+             * @memberof lockstep.control.Peer
+             * @instance
+             */
+            Peer.prototype.directLocalEndpoint = "";
+
+            /**
+             * Peer directRemoteEndpoint.
+             * @member {string} directRemoteEndpoint
+             * @memberof lockstep.control.Peer
+             * @instance
+             */
+            Peer.prototype.directRemoteEndpoint = "";
+
+            /**
              * Encodes the specified Peer message. Does not implicitly {@link lockstep.control.Peer.verify|verify} messages.
              * @function encode
              * @memberof lockstep.control.Peer
@@ -1960,6 +2018,10 @@ export const lockstep = $root.lockstep = (() => {
                     writer.uint32(/* id 3, wireType 2 =*/26).string(message.remoteEndpoint);
                 if (message.hostId != null && $Object.hasOwnProperty.call(message, "hostId") && message.hostId !== "")
                     writer.uint32(/* id 4, wireType 2 =*/34).string(message.hostId);
+                if (message.directLocalEndpoint != null && $Object.hasOwnProperty.call(message, "directLocalEndpoint") && message.directLocalEndpoint !== "")
+                    writer.uint32(/* id 5, wireType 2 =*/42).string(message.directLocalEndpoint);
+                if (message.directRemoteEndpoint != null && $Object.hasOwnProperty.call(message, "directRemoteEndpoint") && message.directRemoteEndpoint !== "")
+                    writer.uint32(/* id 6, wireType 2 =*/50).string(message.directRemoteEndpoint);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -2038,6 +2100,24 @@ export const lockstep = $root.lockstep = (() => {
                                 message.hostId = value;
                             else
                                 delete message.hostId;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.directLocalEndpoint = value;
+                            else
+                                delete message.directLocalEndpoint;
+                            continue;
+                        }
+                    case 6: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.stringVerify()).length)
+                                message.directRemoteEndpoint = value;
+                            else
+                                delete message.directRemoteEndpoint;
                             continue;
                         }
                     }
@@ -6682,6 +6762,8 @@ export const lockstep = $root.lockstep = (() => {
              * @property {number|null} [segment] Header segment
              * @property {number|null} [totalBytes] Header totalBytes
              * @property {number|null} [crc32] Header crc32
+             * @property {number|null} [laneSum] Header laneSum
+             * @property {number|null} [laneTurn] Header laneTurn
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -6834,6 +6916,22 @@ export const lockstep = $root.lockstep = (() => {
             Header.prototype.crc32 = 0;
 
             /**
+             * Header laneSum.
+             * @member {number} laneSum
+             * @memberof lockstep.data.Header
+             * @instance
+             */
+            Header.prototype.laneSum = 0;
+
+            /**
+             * Header laneTurn.
+             * @member {number} laneTurn
+             * @memberof lockstep.data.Header
+             * @instance
+             */
+            Header.prototype.laneTurn = 0;
+
+            /**
              * Encodes the specified Header message. Does not implicitly {@link lockstep.data.Header.verify|verify} messages.
              * @function encode
              * @memberof lockstep.data.Header
@@ -6879,6 +6977,10 @@ export const lockstep = $root.lockstep = (() => {
                     writer.uint32(/* id 15, wireType 0 =*/120).uint64(message.totalBytes);
                 if (message.crc32 != null && $Object.hasOwnProperty.call(message, "crc32") && message.crc32 !== 0)
                     writer.uint32(/* id 16, wireType 5 =*/133).fixed32(message.crc32);
+                if (message.laneSum != null && $Object.hasOwnProperty.call(message, "laneSum") && message.laneSum !== 0)
+                    writer.uint32(/* id 17, wireType 5 =*/141).fixed32(message.laneSum);
+                if (message.laneTurn != null && $Object.hasOwnProperty.call(message, "laneTurn") && message.laneTurn !== 0)
+                    writer.uint32(/* id 18, wireType 5 =*/149).fixed32(message.laneTurn);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -7056,6 +7158,24 @@ export const lockstep = $root.lockstep = (() => {
                                 message.crc32 = value;
                             else
                                 delete message.crc32;
+                            continue;
+                        }
+                    case 17: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.laneSum = value;
+                            else
+                                delete message.laneSum;
+                            continue;
+                        }
+                    case 18: {
+                            if (wireType !== 5)
+                                break;
+                            if (value = reader.fixed32())
+                                message.laneTurn = value;
+                            else
+                                delete message.laneTurn;
                             continue;
                         }
                     }

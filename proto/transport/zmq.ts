@@ -271,19 +271,22 @@ async function bindOrClose(socket: Router, endpoint: string): Promise<string> {
 }
 
 async function bind(socket: Router | Pull, endpoint: string): Promise<string> {
-  const parsed = parseEndpoint(endpoint);
-  let target = endpoint;
-  if (parsed.kind === 'tcp') {
-    // Set only for IPv6: zeromq warns about options that change after a first bind.
-    if (isIpv6(parsed)) socket.ipv6 = true;
-    target = tcpEndpoint(await bindableHost(parsed.host), parsed.port).replace(/:0$/, ':*');
-  }
+  // Set only for IPv6: zeromq warns about options that change after a first bind.
+  if (isIpv6(parseEndpoint(endpoint))) socket.ipv6 = true;
+  const target = await bindTarget(endpoint);
   try {
     await socket.bind(target);
   } catch (error) {
     throw bindError(error, endpoint);
   }
   return socket.lastEndpoint ?? target;
+}
+
+/** Returns the endpoint as libzmq can bind to it. @throws TransportError TRANSPORT_BAD_ADDRESS */
+export async function bindTarget(endpoint: string): Promise<string> {
+  const parsed = parseEndpoint(endpoint);
+  if (parsed.kind === 'ipc') return endpoint;
+  return tcpEndpoint(await bindableHost(parsed.host), parsed.port).replace(/:0$/, ':*');
 }
 
 /** libzmq binds to addresses and interface names, and does not look names up. */

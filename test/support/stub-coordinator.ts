@@ -76,6 +76,8 @@ export class StubCoordinator implements AsyncDisposable {
       localEndpoint: peerHello.localEndpoint ?? '',
       remoteEndpoint: peerHello.remoteEndpoint ?? '',
       hostId: peerHello.hostId ?? '',
+      directLocalEndpoint: peerHello.directLocalEndpoint ?? '',
+      directRemoteEndpoint: peerHello.directRemoteEndpoint ?? '',
     }));
     for (const known of this.#peers.keys()) {
       await this.send(known, {

@@ -3,20 +3,26 @@
  * transport; it owns no socket and no thread. Steps, bytes and the rules on memory are in proto/PROTOCOL.md.
  */
 
-import type { DataHeader } from '../../proto/codec.js';
+import { checkLanes, type DataHeader, type LaneChecksum } from '../../proto/codec.js';
+import { ProtocolError } from '../../proto/errors.js';
 import { data } from '../../proto/messages.js';
 import { threadTrace } from '../trace/thread-trace.js';
-import type { DropReason, Exchange, ExchangeOptions, WaitState } from './exchange.js';
-import { badPayload, ExchangeRounds } from './exchange-rounds.js';
+import type { DropReason, Exchange, ExchangeOptions, FramePlace, WaitState } from './exchange.js';
+import { badPayload, damaged, ExchangeRounds } from './exchange-rounds.js';
+import { FrameSlots, LaneSums } from './frame-memory.js';
 import type { Segment } from './plan.js';
 import { Reducer } from './reducer.js';
-import { floatsOf, SegmentWire, spanOf } from './segment-wire.js';
+import { bytesOf, floatsOf, SegmentWire, spanOf } from './segment-wire.js';
 
 /** A segment that this rank sums. */
 interface OwnedSegment {
   readonly segment: Segment;
   /** By partial: its numbers, or as bytes what a codec has made of them. */
   readonly operands: (Float32Array | Uint8Array | undefined)[];
+  /** Frames that operands lie in. */
+  readonly frames: Uint8Array[];
+  /** Of a frame whose checksum is compared while it is added. */
+  unchecked: DataHeader | undefined;
   numMissing: number;
 }
 
@@ -29,19 +35,31 @@ export class DirectExchange implements Exchange {
   readonly #rounds: ExchangeRounds;
   /** True where the only partial is the result itself: one worker whose virtual ranks are the whole tree. */
   readonly #inPlace: boolean;
+  readonly #slots: FrameSlots | undefined;
+  readonly #sums: LaneSums | undefined;
+  /** Frames in slots whose checksums are still to be compared. */
+  readonly #unchecked = new WeakSet<Uint8Array>();
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    const { plan, rank, partials, result, place } = options;
+    const { plan, rank, partials, result, place, frames } = options;
     this.#reducer = new Reducer(plan.tree, place, [...partials, result]);
     this.#wire = new SegmentWire(options.codec);
     this.#owned = plan.segments.map((segment) =>
       segment.chunk === rank
-        ? { segment, operands: plan.partials.map(() => undefined), numMissing: plan.partials.length }
+        ? {
+            ...{ segment, operands: plan.partials.map(() => undefined), frames: [], unchecked: undefined },
+            numMissing: plan.partials.length,
+          }
         : undefined,
     );
+    if (place !== undefined && frames !== undefined) {
+      this.#slots = new FrameSlots(place.memory, frames);
+      this.#sums = new LaneSums(place.memory, frames, [...partials, result]);
+    }
     const numOwned = this.#owned.filter((owned) => owned !== undefined).length;
     this.#rounds = new ExchangeRounds(options, numOwned * (plan.partials.length - partials.length));
+    this.#rounds.onDropped = (payload) => this.release(payload);
     const [first] = partials;
     this.#inPlace = partials.length === 1 && first?.buffer === result.buffer && first.byteOffset === result.byteOffset;
   }
@@ -81,6 +99,30 @@ export class DirectExchange implements Exchange {
     if (complaint !== undefined) throw badPayload(header, complaint);
     if (header.phase === data.Phase.PARTIAL) this.#takePartial(segment, header, payload);
     else this.#takeResult(segment, header, payload);
+  }
+
+  /** Returns the result's own memory for a result as it is, and a slot for anything else. */
+  place(header: DataHeader): FramePlace | undefined {
+    const { plan, result } = this.#options;
+    const segment = plan.byChunk[header.bucket]?.[header.chunk]?.[header.segment];
+    if (segment === undefined || this.#slots === undefined) return undefined;
+    const isPlain =
+      this.#wire.codecOf(segment) === undefined &&
+      header.payloadType === data.PayloadType.FLOAT32 &&
+      header.payloadBytes === segment.length * Float32Array.BYTES_PER_ELEMENT;
+    if (isPlain && header.phase === data.Phase.RESULT && this.#isAwaited(segment, header)) {
+      return { memory: bytesOf(spanOf(result, segment)), isCheckedLater: false };
+    }
+    const memory = this.#slots.take(header.payloadBytes);
+    if (memory === undefined) return undefined;
+    // Two operands are added in one pass, which makes the checksums of the frame and of the sum by the way.
+    const isCheckedLater = isPlain && header.phase === data.Phase.PARTIAL && plan.partials.length === 2;
+    if (isCheckedLater) this.#unchecked.add(memory);
+    return { memory, isCheckedLater };
+  }
+
+  release(memory: Uint8Array): void {
+    this.#slots?.give(memory);
   }
 
   /** Returns what is missing for the round under way. */
@@ -139,10 +181,12 @@ export class DirectExchange implements Exchange {
     );
     if (owned === undefined || index < 0) throw badPayload(header, 'is no partial sum that this rank was to get');
     if (owned.operands[index] !== undefined || this.#rounds.isFinished(segment)) {
-      this.#rounds.drop('duplicate');
+      this.#rounds.drop('duplicate', payload);
       return;
     }
     this.#rounds.received(payload);
+    owned.frames.push(payload);
+    if (this.#unchecked.has(payload)) owned.unchecked = header;
     owned.operands[index] = this.#wire.codecOf(segment) === undefined ? floatsOf(payload) : payload;
     owned.numMissing--;
     if (owned.numMissing === 0) this.#reduce(owned);
@@ -152,19 +196,38 @@ export class DirectExchange implements Exchange {
     const { segment } = owned;
     const { plan, rank, result } = this.#options;
     const beganMs = threadTrace.begin();
-    if (!this.#inPlace) this.#sum(owned, spanOf(result, segment));
+    let lanes: LaneChecksum | undefined;
+    if (owned.unchecked !== undefined) lanes = this.#addChecked(owned, owned.unchecked);
+    else if (!this.#inPlace) this.#sum(owned, spanOf(result, segment));
     threadTrace.end('reduce', beganMs, this.#rounds.round, segment.bucket, segment.chunk, segment.index);
     // Lets go of the received frames, and readies the segment for the next round.
     owned.operands.fill(undefined);
+    for (const frame of owned.frames) this.release(frame);
+    owned.frames.length = 0;
     owned.numMissing = plan.partials.length;
     if (plan.worldSize > 1) {
-      const wire = this.#wire.result(result, segment, this.#rounds.round);
+      const sent = this.#wire.result(result, segment, this.#rounds.round);
+      const wire = { ...sent, lanes: lanes ?? this.#sums?.of(sent.payload) };
       for (let step = 1; step < plan.worldSize; step++) {
         const peer = (rank + step) % plan.worldSize;
         this.#rounds.send(peer, segment, data.Phase.RESULT, wire, { begin: 0, end: plan.layout.virtualRanks });
       }
     }
     this.#finish(segment);
+  }
+
+  /** Adds the one frame to the own part where both lie, and returns the sum's checksum. @throws CollectiveError COLLECTIVE_BAD_PAYLOAD */
+  #addChecked(owned: OwnedSegment, header: DataHeader): LaneChecksum {
+    const { partials, result } = this.#options;
+    const { segment, frames } = owned;
+    const { addend, sum } = this.#sums!.add(spanOf(result, segment), spanOf(partials[0]!, segment), frames[0]!);
+    owned.unchecked = undefined;
+    try {
+      checkLanes(header, addend);
+    } catch (error) {
+      throw error instanceof ProtocolError ? damaged(error) : error;
+    }
+    return sum;
   }
 
   #sum({ segment, operands }: OwnedSegment, sum: Float32Array): void {
@@ -188,14 +251,21 @@ export class DirectExchange implements Exchange {
   #takeResult(segment: Segment, header: DataHeader, payload: Uint8Array): void {
     if (segment.chunk !== header.sender) throw badPayload(header, 'is a result from a rank that does not own it');
     if (this.#rounds.isFinished(segment)) {
-      this.#rounds.drop('duplicate');
+      this.#rounds.drop('duplicate', payload);
       return;
     }
     this.#rounds.received(payload);
     const beganMs = threadTrace.begin();
     this.#wire.read(payload, this.#options.result, segment);
     threadTrace.end('copy_result', beganMs, this.#rounds.round, segment.bucket, segment.chunk, segment.index);
+    this.release(payload);
     this.#finish(segment);
+  }
+
+  /** Whether a header's frame is the result of a segment that this rank waits for now. */
+  #isAwaited(segment: Segment, { round, sender }: DataHeader): boolean {
+    const isNow = round === this.#rounds.round && this.#rounds.isReady(segment) && !this.#rounds.isFinished(segment);
+    return isNow && sender === segment.chunk && sender !== this.#options.rank;
   }
 
   #finish(segment: Segment): void {

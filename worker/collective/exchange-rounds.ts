@@ -1,7 +1,7 @@
 /** What every exchange keeps about the round under way: what is ready, what is done, what came early, what was dropped. */
 
 import type { DataHeader } from '../../proto/codec.js';
-import { CollectiveError } from '../../proto/errors.js';
+import { CollectiveError, type ProtocolError } from '../../proto/errors.js';
 import { data } from '../../proto/messages.js';
 import { BucketClock } from '../trace/bucket-clock.js';
 import type { DropReason, ExchangeOptions, ExchangeStats } from './exchange.js';
@@ -21,6 +21,8 @@ export interface CoveredRange {
 
 export class ExchangeRounds {
   readonly dropped = new Map<DropReason, number>();
+  /** Told of the payloads of frames that are dropped. */
+  onDropped: ((payload: Uint8Array) => void) | undefined;
   readonly #options: ExchangeOptions;
   readonly #maxEarly: number;
   /** By bucket: the local partial sums are complete. */
@@ -91,11 +93,11 @@ export class ExchangeRounds {
   accept(header: DataHeader, payload: Uint8Array): Segment | undefined {
     if (header.round === this.#round + 1 && header.phase === data.Phase.PARTIAL) {
       if (this.#early.length < this.#maxEarly) this.#early.push({ header, payload });
-      else this.drop('overflow');
+      else this.drop('overflow', payload);
       return undefined;
     }
     if (header.round !== this.#round) {
-      this.drop('round');
+      this.drop('round', payload);
       return undefined;
     }
     const { plan, rank } = this.#options;
@@ -114,12 +116,14 @@ export class ExchangeRounds {
     this.#bytesReceived += payload.byteLength;
   }
 
-  drop(reason: DropReason): void {
+  /** Counts a frame that was not taken. */
+  drop(reason: DropReason, payload?: Uint8Array): void {
+    if (payload !== undefined) this.onDropped?.(payload);
     this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + 1);
   }
 
   send(peer: number, segment: Segment, phase: number, wire: WireSegment, covered: CoveredRange): void {
-    const { payload, payloadType, crc32 } = wire;
+    const { payload, payloadType, crc32, lanes } = wire;
     this.#bytesSent += payload.byteLength;
     const { bucket, chunk, index } = segment;
     this.#options.send(
@@ -134,6 +138,7 @@ export class ExchangeRounds {
         virtualEnd: covered.end,
         payloadType,
         ...(crc32 === undefined ? {} : { crc32 }),
+        ...(lanes === undefined ? {} : { laneSum: lanes.sum, laneTurn: lanes.turn }),
       },
       payload,
     );
@@ -165,6 +170,15 @@ export class ExchangeRounds {
     onRoundDone(stats);
     return early;
   }
+}
+
+/** A frame of this run was damaged on its way, and the round cannot complete without it. */
+export function damaged(error: ProtocolError): CollectiveError {
+  return new CollectiveError('COLLECTIVE_BAD_PAYLOAD', error.message, {
+    hint: error.hint,
+    details: error.details,
+    cause: error,
+  });
 }
 
 /** A frame contradicts the plan: the ranks disagree about the layout. */

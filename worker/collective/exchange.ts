@@ -3,6 +3,7 @@
  * buckets are ready and which frames have come, and says what to send; it owns no socket and no thread.
  */
 import type { DataHeader, DataHeaderFields } from '../../proto/codec.js';
+import type { FrameMemory } from './frame-memory.js';
 import type { CompressionFigures, GradientCodec } from './gradient-codec.js';
 import type { Plan } from './plan.js';
 import type { VectorHeap } from './reducer.js';
@@ -24,6 +25,8 @@ export interface ExchangeOptions {
   readonly result: Float32Array;
   /** The heap that `partials` and `result` lie on, where sums can be made in place. */
   readonly place?: VectorHeap | undefined;
+  /** Memory for frames on the same heap, where the transport receives into memory of the exchange. */
+  readonly frames?: FrameMemory | undefined;
   /** How segments travel; without one as float32. */
   readonly codec?: GradientCodec | undefined;
   /**
@@ -65,6 +68,14 @@ export interface WaitState {
   readonly phase: 'local' | 'partial' | 'result';
 }
 
+/** Where a frame is to be received. */
+export interface FramePlace {
+  /** As long as the header says. Hand this very view to `receive`. */
+  readonly memory: Uint8Array;
+  /** Whether `receive` sees to it that the lane checksum is compared. */
+  readonly isCheckedLater: boolean;
+}
+
 /** One algorithm at work on one rank, round after round. */
 export interface Exchange {
   /** The round that is under way or comes next, from 1. */
@@ -79,6 +90,10 @@ export interface Exchange {
    * @throws CollectiveError COLLECTIVE_BAD_PAYLOAD for a frame that contradicts the plan: the ranks disagree about the layout
    */
   receive(header: DataHeader, payload: Uint8Array): void;
+  /** Returns where the frame behind a header is best received; without an answer, in memory that is the frame's own. */
+  place?(header: DataHeader): FramePlace | undefined;
+  /** Takes a place back whose frame was dropped. */
+  release?(memory: Uint8Array): void;
   /** Returns what is missing for the round under way. */
   waitState(): WaitState;
 }

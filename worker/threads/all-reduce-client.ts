@@ -10,6 +10,7 @@ import {
 } from '../collective/compression/memory.js';
 import { numSlots } from '../collective/compression/slots.js';
 import type { CollectiveName } from '../collective/exchange.js';
+import { allocateFrames } from '../collective/frame-memory.js';
 import type { CompressionFigures } from '../collective/gradient-codec.js';
 import { checkLayout, makePlan, type Span, type VectorLayout } from '../collective/plan.js';
 import type { CompressionState } from '../collective/summed-vector.js';
@@ -115,8 +116,10 @@ export class AllReduce {
     const { memory } = this.heap;
     const board = this.#places.board();
     const compression = this.#compressionInput();
+    const bySockets = board === undefined && world.worldSize > 1;
+    const frames = bySockets ? allocateFrames(this.heap, makePlan(layout, world.worldSize), world.rank) : undefined;
     post({
-      ...{ kind: 'openAllReduce', layout, memory, partials, result, scratch, board, compression },
+      ...{ kind: 'openAllReduce', layout, memory, partials, result, scratch, frames, board, compression },
       collective: this.collective.name,
     });
   }

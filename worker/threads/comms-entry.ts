@@ -75,6 +75,8 @@ async function handle(input: CommsInput): Promise<void> {
         hostId: options.hostId,
         localEndpoint: endpoints.local,
         remoteEndpoint: endpoints.remote,
+        directLocalEndpoint: endpoints.directLocal,
+        directRemoteEndpoint: endpoints.directRemote,
         engine: input.engine,
       });
       return;
@@ -146,7 +148,7 @@ async function join(world: wire.control.World): Promise<void> {
   log.debug({ generation, worldSize, payload: sharedMemory === undefined ? 'zmq' : 'shm' }, 'world joined');
   post({
     kind: 'joined',
-    world: { generation, rank: options.rank, worldSize, configJson, sharedMemory, hosts: payloadPlane.hosts },
+    world: { generation, rank: options.rank, worldSize, configJson, sharedMemory, hosts: payloadPlane.hosts, wakeFd: payloadPlane.wakeFd },
   });
 }
 

@@ -4,6 +4,7 @@ import type { wire } from '../../proto/messages.js';
 import type { LogLevel } from '../../proto/telemetry/logger.js';
 import type { ChosenCollective } from '../collective/choose.js';
 import type { CompressionMemory } from '../collective/compression/memory.js';
+import type { FrameMemory } from '../collective/frame-memory.js';
 import type { VectorLayout } from '../collective/plan.js';
 import type { TraceTap } from '../trace/thread-trace.js';
 
@@ -101,6 +102,8 @@ export type CommsInput =
       readonly result: Float32Array;
       /** Memory for the comms thread's sums, where the ranks do not share theirs. */
       readonly scratch: number | undefined;
+      /** Memory for frames, where segments go by sockets. */
+      readonly frames: FrameMemory | undefined;
       /** Set where the ranks share memory. */
       readonly board: BoardInput | undefined;
       readonly collective: ChosenCollective['name'];

@@ -14,6 +14,8 @@ export interface World {
   readonly configJson: string;
   /** Set where all ranks share memory; otherwise payload goes by sockets. */
   readonly sharedMemory?: SharedMemoryOffer | undefined;
+  /** Set where the comms thread may wait for frames: writing to this descriptor makes it look after its messages. */
+  readonly wakeFd?: number | undefined;
 }
 
 /** A segment that all ranks of a host have open. */

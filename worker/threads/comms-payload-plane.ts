@@ -11,6 +11,8 @@ import { type Frames, PayloadReceiver, PayloadSender } from '../../proto/transpo
 import { BlobExchange } from '../collective/blobs.js';
 import { Compressor } from '../collective/compression/compressor.js';
 import type { Exchange, ExchangeFields, ExchangeStats, WaitState } from '../collective/exchange.js';
+import { damaged } from '../collective/exchange-rounds.js';
+import { LaneSums, OwnSums } from '../collective/frame-memory.js';
 import { openExchange } from '../collective/open-exchange.js';
 import { makePlan, type VectorLayout } from '../collective/plan.js';
 import { noteMessage } from '../trace/message-spans.js';
@@ -18,6 +20,7 @@ import { threadTrace } from '../trace/thread-trace.js';
 import { boardPlan, openBoard } from './all-reduce-vectors.js';
 import { CommsBoard } from './comms-board.js';
 import type { BoardInput, CommsInput, CommsOptions, CompressionInput } from './comms-input.js';
+import { DirectLane } from './direct-lane.js';
 import { FrameMemory } from './frame-memory.js';
 import { type Agreement, SharedMemoryAgreement } from './shared-memory-agreement.js';
 
@@ -37,7 +40,12 @@ export interface PayloadEndpoints {
   readonly local: string;
   /** `tcp://…`, empty on one host. */
   readonly remote: string;
+  /** The same for segments of the all-reduce; empty where there are no direct sockets. */
+  readonly directLocal: string;
+  readonly directRemote: string;
 }
+
+const NO_ENDPOINTS: PayloadEndpoints = { local: '', remote: '', directLocal: '', directRemote: '' };
 
 export class PayloadPlane {
   readonly #options: CommsOptions;
@@ -48,7 +56,12 @@ export class PayloadPlane {
   readonly #dropped = new Map<string, number>();
   readonly #frameMemory = new FrameMemory();
   #receiver: PayloadReceiver | undefined;
-  #socketPath: string | undefined;
+  readonly #socketPaths: string[] = [];
+  /** Segments go by it if all ranks have one. */
+  #lane: DirectLane | undefined;
+  /** By rank; empty if not all peers have one. */
+  #directEndpoints: ReadonlyMap<number, string> = new Map();
+  #isLaneConnected = false;
   #exchange: Exchange | undefined;
   #board: CommsBoard | undefined;
   #opened: Extract<CommsInput, { kind: 'openAllReduce' }> | undefined;
@@ -95,6 +108,12 @@ export class PayloadPlane {
   bucketReady(round: number, bucket: number): void {
     if (this.#exchange === undefined) throw notJoined();
     this.#exchange.bucketReady(round, bucket);
+    if (this.#isLaneConnected) this.#lane?.receiveUntil(round);
+  }
+
+  /** Writing to this descriptor ends a wait for frames; undefined where this thread never waits for them. */
+  get wakeFd(): number | undefined {
+    return this.#directEndpoints.size > 0 ? this.#lane?.wakeFd : undefined;
   }
 
   /** Whether every bucket of a round is reduced. */
@@ -119,23 +138,29 @@ export class PayloadPlane {
   /** Listens, before hello, so that a peer that is faster finds an open socket. @throws TransportError */
   async bind(): Promise<PayloadEndpoints> {
     const { worldSize, runtimeDir, rank, remote } = this.#options;
-    if (worldSize === 1) return { local: '', remote: '' };
-    this.#receiver = new PayloadReceiver();
+    if (worldSize === 1) return NO_ENDPOINTS;
+    const receiver = new PayloadReceiver();
+    this.#receiver = receiver;
     await mkdir(runtimeDir, { recursive: true, mode: 0o700 });
-    this.#socketPath = join(runtimeDir, `payload-${rank}.sock`);
-    const local = await this.#receiver.bind(`ipc://${this.#socketPath}`);
-    if (remote === undefined) return { local, remote: '' };
-    const bound = parseEndpoint(await this.#receiver.bind(tcpEndpoint(remote.bindHost, 0)));
-    if (bound.kind !== 'tcp')
-      throw new TransportError('TRANSPORT_BAD_ADDRESS', `"${remote.bindHost}" is no TCP address`);
-    const host = remote.advertiseHost ?? bound.host;
-    if (host === '0.0.0.0' || host === '::' || host === '*') {
-      throw new TransportError('TRANSPORT_BAD_ADDRESS', `peers cannot connect to ${host}`, {
-        hint: 'Give the address under which the other hosts reach this one.',
-        details: { host },
-      });
-    }
-    return { local, remote: tcpEndpoint(host, bound.port) };
+    this.#lane = DirectLane.open(
+      { rank, runTag: this.#runTag },
+      {
+        onFrame: (header, payload) => this.#route(header, payload),
+        onDropped: (reason, error) => this.#drop(reason, error),
+        onDamaged: (error) => this.#fail(damaged(error)),
+      },
+    );
+    const lane = this.#lane;
+    const listen = async (name: string, bind: (endpoint: string) => Promise<string>) => {
+      const path = join(runtimeDir, `${name}-${rank}.sock`);
+      this.#socketPaths.push(path);
+      const local = await bind(`ipc://${path}`);
+      return { local, remote: remote === undefined ? '' : await bindRemote(remote, bind) };
+    };
+    const ordinary = await listen('payload', (endpoint) => receiver.bind(endpoint));
+    if (lane === undefined) return { ...NO_ENDPOINTS, ...ordinary };
+    const direct = await listen('direct', (endpoint) => lane.bind(endpoint));
+    return { ...ordinary, directLocal: direct.local, directRemote: direct.remote };
   }
 
   /** Connects to all peers and begins to read. @throws MembershipError MEMBERSHIP_NO_ADDRESS */
@@ -147,6 +172,7 @@ export class PayloadPlane {
       { length: world.worldSize },
       (_, r) => world.peers.find((peer) => (peer.rank ?? 0) === r)?.hostId ?? hostId,
     );
+    const directEndpoints = new Map<number, string>();
     for (const peer of world.peers) {
       const peerRank = peer.rank ?? 0;
       if (peerRank === rank) continue;
@@ -162,7 +188,11 @@ export class PayloadPlane {
         );
       }
       this.#senders.set(peerRank, new PayloadSender(endpoint));
+      const direct =
+        peer.hostId === hostId && peer.directLocalEndpoint ? peer.directLocalEndpoint : peer.directRemoteEndpoint;
+      if (direct) directEndpoints.set(peerRank, direct);
     }
+    if (directEndpoints.size === world.worldSize - 1) this.#directEndpoints = directEndpoints;
     this.#blobs = new BlobExchange({
       rank,
       worldSize: world.worldSize,
@@ -213,7 +243,7 @@ export class PayloadPlane {
   ): void {
     if (this.#opened === undefined) throw notJoined();
     const { rank } = this.#options;
-    const { collective, memory, partials, result, scratch } = this.#opened;
+    const { collective, memory, partials, result, scratch, frames } = this.#opened;
     if (boardInput !== undefined) {
       const { address, scratch, base } = boardInput;
       const plan = boardPlan(layout, this.#worldSize);
@@ -226,33 +256,50 @@ export class PayloadPlane {
       return;
     }
     const plan = makePlan(layout, this.#worldSize);
+    const lane = this.#connectedLane();
+    const onHeap = [...partials, result];
+    const sums = frames === undefined ? new OwnSums() : new LaneSums(memory, frames, onHeap);
     this.#exchange = openExchange(collective, {
       rank,
       plan,
       hosts: this.hosts,
-      codec: compression && new Compressor({ rank, plan, ...compression, onHeap: [...partials, result] }),
+      codec: compression && new Compressor({ rank, plan, ...compression, onHeap }),
       partials,
       result,
       place: scratch === undefined ? undefined : { memory, scratch },
+      frames: lane && frames,
       firstRound,
       now: monotonicMs,
-      send: (peer, fields, payload) => this.#post(peer, fields, payload),
+      send: lane
+        ? (peer, fields, payload) => lane.send(peer, sums, fields, payload)
+        : (peer, fields, payload) => this.#post(peer, fields, payload),
       onRoundDone: (stats) => this.#events.onRoundDone(stats),
     });
+    lane?.serve({ exchange: this.#exchange, sums });
+  }
+
+  /** Returns the lane if all ranks have one, connected. */
+  #connectedLane(): DirectLane | undefined {
+    if (this.#lane === undefined || this.#directEndpoints.size === 0) return undefined;
+    if (!this.#isLaneConnected) this.#lane.connect(this.#directEndpoints, this.#generation);
+    this.#isLaneConnected = true;
+    return this.#lane;
   }
 
   /** Rejects the gathers and broadcasts that wait. */
   fail(error: LockstepError): void {
     this.#blobs?.fail(error);
+    this.#lane?.stop();
   }
 
   /** Closes all sockets; blobs that were handed on are delivered for up to `lingerMs`. */
   async close(lingerMs: number): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#senders.values()].map((sender) => sender.close({ lingerMs })));
+    const closing = [...this.#senders.values()].map((sender) => sender.close({ lingerMs }));
+    await Promise.all([...closing, this.#lane?.close(lingerMs)]);
     await this.#receiver?.close();
     // zeromq leaves the file of an ipc socket behind.
-    if (this.#socketPath !== undefined) await rm(this.#socketPath, { force: true });
+    for (const path of this.#socketPaths) await rm(path, { force: true });
   }
 
   #send(peer: number, fields: ExchangeFields, payload: Uint8Array): Promise<void> {
@@ -335,12 +382,21 @@ export class PayloadPlane {
   }
 }
 
-function damaged(error: ProtocolError): CollectiveError {
-  return new CollectiveError('COLLECTIVE_BAD_PAYLOAD', error.message, {
-    hint: error.hint,
-    details: error.details,
-    cause: error,
-  });
+/** Listens for other hosts, and returns what to tell them. @throws TransportError */
+async function bindRemote(
+  { bindHost, advertiseHost }: NonNullable<CommsOptions['remote']>,
+  bind: (endpoint: string) => Promise<string>,
+): Promise<string> {
+  const bound = parseEndpoint(await bind(tcpEndpoint(bindHost, 0)));
+  if (bound.kind !== 'tcp') throw new TransportError('TRANSPORT_BAD_ADDRESS', `"${bindHost}" is no TCP address`);
+  const host = advertiseHost ?? bound.host;
+  if (host === '0.0.0.0' || host === '::' || host === '*') {
+    throw new TransportError('TRANSPORT_BAD_ADDRESS', `peers cannot connect to ${host}`, {
+      hint: 'Give the address under which the other hosts reach this one.',
+      details: { host },
+    });
+  }
+  return tcpEndpoint(host, bound.port);
 }
 
 function notJoined(): CollectiveError {
