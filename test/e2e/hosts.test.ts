@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
 import {
+  type LaunchResult,
   launch,
   makePlayground,
   type Playground,
