@@ -125,6 +125,13 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'optionalText',
     about: 'keep decoded images: ram (also without a value) or disk',
   }),
+  training({
+    name: 'jpeg-scaling',
+    kind: 'choice',
+    choices: ['auto', 'off'],
+    about: 'auto: JPEG files of at least 4·imgsz are decoded at 1/2, 1/4 or 1/8 for training',
+    default: 'auto',
+  }),
 
   validation({
     name: 'task',
