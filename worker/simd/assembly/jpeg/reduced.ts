@@ -85,12 +85,17 @@ export function reducedDct(
   const rest = v128.or(v128.or(v128.or(c1, c2), v128.or(c3, c4)), v128.or(v128.or(c5, c6), c7));
   if (!v128.any_true(v128.or(rest, i16x8.replace_lane(c0, 0, 0)))) {
     const level = (<i32>load<i16>(block) * <i32>load<i16>(quantisation) + 4) >> 3;
-    const flat = max(0, min(255, level + 128));
-    for (let row = 0; row < height; row++) memory.fill(target + <usize>row * stride, <u8>flat, width);
+    const flat = max(0, min(255, level + 128)) * 0x01010101;
+    for (let row = 0; row < height; row++) {
+      storeLine(flat, width, target);
+      if (width == 8) storeLine(flat, width, target + 4);
+      target += stride;
+    }
     store<i16>(block, 0);
     return;
   }
-  memory.fill(block, 0, 128);
+  const zero = i8x16.splat(0);
+  for (let row: usize = 0; row < 128; row += 16) v128.store(block + row, zero);
   const d0 = i16x8.mul(c0, v128.load(quantisation));
   const d1 = i16x8.mul(c1, v128.load(quantisation, 16));
   const d2 = i16x8.mul(c2, v128.load(quantisation, 32));
