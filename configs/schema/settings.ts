@@ -15,7 +15,11 @@ const validation = groupOf('Validation', VAL);
 const output = groupOf('Output', BOTH);
 
 export const SETTINGS: readonly Setting[] = [
-  modelAndData({ name: 'data', kind: 'text', about: 'data set YAML, or the name of one in configs/data' }),
+  modelAndData({
+    name: 'data',
+    kind: 'text',
+    about: 'data set YAML, the name of one in configs/data, a zip file, or the address (https, s3) of a packed set',
+  }),
   modelAndData({
     name: 'cfg',
     kind: 'text',

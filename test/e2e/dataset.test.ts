@@ -91,11 +91,9 @@ it('a run on packed data behind HTTP, stopped and resumed by one worker, ends wi
   const packed = await launch(['dataset', 'pack', '--data', playground.data, '--out', out]);
   expect(packed.exitCode, packed.stderr).toBe(0);
   await using store = await serve(out);
-  const remote = join(playground.folder, 'remote.yaml');
-  await writeFile(remote, `train: ${store.url}/train.shards.json\nval: ${store.url}/val.shards.json\nnc: 3\n`);
   const env = { LOCKSTEP_CACHE: join(playground.folder, 'cache') };
 
-  const interrupted = startLaunch(args(playground, 'parts', remote), env);
+  const interrupted = startLaunch(args(playground, 'parts', store.url), env);
   await interrupted.waitFor(/\n\s+0\/\d+\s+\S+\s+\d/);
   interrupted.process.kill('SIGINT');
   const stopped = await interrupted.result;

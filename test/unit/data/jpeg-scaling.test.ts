@@ -95,13 +95,16 @@ describe('a JPEG file decoded at a fraction of its size', () => {
   // Half-resolution chroma is taken as it lies. Whole decoding blends neighbours first: of two pixels made from one sample the
   // mean has ¾ of it and ⅛ of each neighbour, so 7/16 come from around it at 1/2, fewer at 1/4 and 1/8. Neighbouring samples
   // differ by up to 30 levels here (40·2/7 by the waves, 20 at edges): 13 levels, and up to 4 as above.
-  it.each(REDUCTIONS)('is close to the mean of its pixels where chroma has half the resolution: 1/%i', async (reduction) => {
-    const bytes = await raw(scene(176, 112)).jpeg({ quality: 90, chromaSubsampling: '4:2:0' }).toBuffer();
-    const expected = await meansOf(bytes, reduction);
-    const { largest, mean } = difference(decodeReduced(bytes, reduction).data, expected.data);
-    expect(largest).toBeLessThanOrEqual(17);
-    expect(mean).toBeLessThan(2);
-  });
+  it.each(REDUCTIONS)(
+    'is close to the mean of its pixels where chroma has half the resolution: 1/%i',
+    async (reduction) => {
+      const bytes = await raw(scene(176, 112)).jpeg({ quality: 90, chromaSubsampling: '4:2:0' }).toBuffer();
+      const expected = await meansOf(bytes, reduction);
+      const { largest, mean } = difference(decodeReduced(bytes, reduction).data, expected.data);
+      expect(largest).toBeLessThanOrEqual(17);
+      expect(mean).toBeLessThan(2);
+    },
+  );
 
   it.each(['4:4:4', '4:2:0'])('gives the same pixels in parts as whole: %s', async (chromaSubsampling) => {
     for (const [width, height] of [
@@ -214,18 +217,21 @@ describe('a training sample of a large JPEG file', () => {
     return openDataset([join(root, 'images')], datasetConfig(root), options);
   }
 
-  it.each([1, 0])('has the same labels with and without scaled decoding, and less aliasing: mosaic %i', async (mosaic) => {
-    const dataset = await large();
-    const key = { index: 1, epoch: 0, height: 64, width: 64 };
-    const options: SampleOptions = { hyp: { ...HYP, mosaic }, augment: true, seed: 2, imgsz: 64 };
-    const off = await loadSample(dataset, key, options);
-    const auto = await loadSample(dataset, key, { ...options, jpegScaling: 'auto' });
-    expect(auto.labels).toEqual(off.labels);
-    const { mean } = difference(auto.image.data, off.image.data);
-    expect(mean).toBeGreaterThan(0);
-    // Waves of 44 px and more hardly change; the noise of ±8 is averaged away.
-    expect(mean).toBeLessThan(8);
-  });
+  it.each([1, 0])(
+    'has the same labels with and without scaled decoding, and less aliasing: mosaic %i',
+    async (mosaic) => {
+      const dataset = await large();
+      const key = { index: 1, epoch: 0, height: 64, width: 64 };
+      const options: SampleOptions = { hyp: { ...HYP, mosaic }, augment: true, seed: 2, imgsz: 64 };
+      const off = await loadSample(dataset, key, options);
+      const auto = await loadSample(dataset, key, { ...options, jpegScaling: 'auto' });
+      expect(auto.labels).toEqual(off.labels);
+      const { mean } = difference(auto.image.data, off.image.data);
+      expect(mean).toBeGreaterThan(0);
+      // Waves of 44 px and more hardly change; the noise of ±8 is averaged away.
+      expect(mean).toBeLessThan(8);
+    },
+  );
 
   it('is decoded whole for validation', async () => {
     const dataset = await large();
