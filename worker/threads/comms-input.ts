@@ -127,7 +127,9 @@ export type CommsInput =
       readonly timeoutMs: number;
     }
   | { readonly kind: 'report'; readonly body: ReportBody }
-  | { readonly kind: 'trace'; readonly tap: TraceTap }
+  | { readonly kind: 'trace'; readonly tap: TraceTap; readonly folder: string }
+  | { readonly kind: 'traceThread'; readonly thread: string; readonly ring: SharedArrayBuffer }
+  | { readonly kind: 'traceOver' }
   | { readonly kind: 'measureClock'; readonly id: number }
   | { readonly kind: 'farewell'; readonly message: FarewellMessage }
   | { readonly kind: 'close' };
