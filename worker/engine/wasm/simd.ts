@@ -114,14 +114,7 @@ export interface WinogradKernels extends Pick<ConvolutionKernels, 'pixelOffsets'
     numWindows: number,
     numPanels: number,
   ): void;
-  transformFilters(
-    w: number,
-    u: number,
-    inputs: number,
-    outputs: number,
-    numPanels: number,
-    planeBytes: number,
-  ): void;
+  transformFilters(w: number, u: number, inputs: number, outputs: number, numPanels: number, planeBytes: number): void;
   transformFiltersBack(
     w: number,
     u: number,
@@ -165,7 +158,6 @@ export interface WinogradKernels extends Pick<ConvolutionKernels, 'pixelOffsets'
     numWindows: number,
     channels: number,
     columns: number,
-    zero: number,
   ): void;
 }
 

@@ -21,7 +21,7 @@ const SKEW_BYTES = 64;
 /** Bytes of transformed windows that a block should not exceed, unless it has the fewest windows allowed. */
 const BLOCK_BYTES = 2 ** 20;
 /** With fewer windows to a block the transforms of the filters would show. */
-const MIN_BLOCK_WINDOWS = 64;
+const MIN_BLOCK_WINDOWS = 128;
 const MAX_BLOCK_WINDOWS = 256;
 /** Panels of output channels that a block computes at a time. */
 const GROUP_PANELS = 4;
@@ -61,11 +61,11 @@ function planesOf(heap: Heap, array: HeapArray): Planes {
   return { address: heap.address(array), height, width, channels };
 }
 
-/** Cuts `count` windows into blocks of nearly equal size. */
+/** Cuts `count` windows into blocks of nearly equal size, whole fours as kernels take them. */
 function blockSize(count: number, windowBytes: number, blockBytes: number, least: number, most: number): number {
   const largest = Math.min(most, Math.max(least, Math.floor(blockBytes / windowBytes)));
   const numBlocks = Math.ceil(count / largest);
-  return Math.ceil(count / numBlocks);
+  return Math.min(count, Math.ceil(count / numBlocks / 4) * 4);
 }
 
 /** Writes the planes of `numPanels` panels of filters, from column `first` on. */
@@ -132,14 +132,27 @@ function convolve(
 }
 
 /** The convolution of x with w, where {@link hasWinograd}. */
-export function winogradConv2d(heap: Heap, x: HeapArray, w: HeapArray, shape: Shape, { padding }: ConvAttrs): HeapArray {
+export function winogradConv2d(
+  heap: Heap,
+  x: HeapArray,
+  w: HeapArray,
+  shape: Shape,
+  { padding }: ConvAttrs,
+): HeapArray {
   const [, , inputs, outputs] = w.shape as Shape4;
   const y = heap.allocate(shape);
   const filters = heap.address(w);
-  convolve(heap, x.shape[0]!, planesOf(heap, x), planesOf(heap, y), [padding.top, padding.left], (u, first, ...rest) => {
-    const [numPanels, planeBytes] = rest;
-    heap.simd.winograd.transformFilters(filters + first * FLOAT, u, inputs, outputs, numPanels, planeBytes);
-  });
+  convolve(
+    heap,
+    x.shape[0]!,
+    planesOf(heap, x),
+    planesOf(heap, y),
+    [padding.top, padding.left],
+    (u, first, ...rest) => {
+      const [numPanels, planeBytes] = rest;
+      heap.simd.winograd.transformFilters(filters + first * FLOAT, u, inputs, outputs, numPanels, planeBytes);
+    },
+  );
   return y;
 }
 
@@ -191,10 +204,8 @@ export function winogradFilterGrad(
     NUM_PLANES * zPlane,
     NUM_PLANES * duPlane,
     NUM_PLANES * Math.max(inputs, outputs) * FLOAT,
-    FLOAT,
   ] as const;
-  heap.withScratch(scratch, (v, z, du, window, zero) => {
-    kernels.pixelOffsets(zero!, 1, 1, 1, 0, 0, 0);
+  heap.withScratch(scratch, (v, z, du, window) => {
     const address = heap.address(dw);
     for (let first = 0; first < count; first += size) {
       const numWindows = Math.min(size, count - first);
@@ -219,7 +230,6 @@ export function winogradFilterGrad(
             numWindows,
             numChannels,
             numColumns,
-            zero!,
           );
           kernels.transformFilterGradients(
             du!,
