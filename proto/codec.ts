@@ -168,7 +168,11 @@ export function encodeDataHeader(fields: DataHeaderFields, payload: Uint8Array):
  * As {@link encodeDataHeader} for a direct connection, where the checksum is of another kind.
  * @throws ProtocolError PROTOCOL_FRAME_TOO_LARGE beyond {@link MAX_PAYLOAD_BYTES}
  */
-export function encodeDirectHeader(fields: DataHeaderFields, payloadBytes: number, { sum, turn }: LaneChecksum): Uint8Array {
+export function encodeDirectHeader(
+  fields: DataHeaderFields,
+  payloadBytes: number,
+  { sum, turn }: LaneChecksum,
+): Uint8Array {
   if (payloadBytes > MAX_PAYLOAD_BYTES) throw tooLarge('payload', payloadBytes, MAX_PAYLOAD_BYTES);
   const { major: versionMajor } = PROTOCOL_VERSION;
   return data.Header.encode({ ...fields, crc32: 0, versionMajor, payloadBytes, laneSum: sum, laneTurn: turn }).finish();

@@ -1035,6 +1035,9 @@ export namespace lockstep {
             /** StepReport skipped. */
             skipped: string;
 
+            /** StepReport allreduceSharedBytes. */
+            allreduceSharedBytes: number;
+
             /**
              * Encodes the specified StepReport message. Does not implicitly {@link lockstep.control.StepReport.verify|verify} messages.
              * @param message StepReport message or plain object to encode
@@ -1127,6 +1130,9 @@ export namespace lockstep {
 
                 /** StepReport skipped */
                 skipped?: (string|null);
+
+                /** StepReport allreduceSharedBytes */
+                allreduceSharedBytes?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

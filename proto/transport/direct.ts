@@ -77,7 +77,7 @@ export class DirectSockets {
   readonly #pushes = new Map<number, Address>();
   /** Two records of zmq_pollitem_t: a socket, a descriptor, the events that are asked for, and those that are there. */
   readonly #items = Buffer.alloc(32);
-  readonly #header = new Uint8Array(MAX_HEADER_BYTES);
+  readonly #header = new Uint8Array(MAX_HEADER_BYTES + 1);
 
   /** Returns sockets, or undefined where they cannot be had. @param wakeUp what ends a wait besides a frame */
   static open(wakeUp: WakeUp): DirectSockets | undefined {
@@ -147,12 +147,13 @@ export class DirectSockets {
   }
 
   /**
-   * Returns the first frame of the next message, valid until the next call, or undefined if there is none. Take the rest of the message
+   * Returns the first frame of the next message, valid until the next call, or undefined if there is none; of one that is too long to be a
+   * header, a byte more than fits. Take the rest of the message
    * by {@link receivePayload} or {@link skipPayload} before the next one.
    */
   receiveHeader(): Uint8Array | undefined {
     const size = this.#libzmq.receive(this.#pull, this.#header, DONTWAIT);
-    if (size >= 0) return this.#header.subarray(0, Math.min(size, MAX_HEADER_BYTES));
+    if (size >= 0) return this.#header.subarray(0, size);
     const errno = this.#libzmq.errno();
     if (errno === EAGAIN || errno === EINTR) return undefined;
     return throwFailed(this.#libzmq, 'receive');

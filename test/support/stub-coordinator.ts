@@ -35,6 +35,12 @@ export class StubCoordinator implements AsyncDisposable {
     return hello?.remoteEndpoint || hello?.localEndpoint || '';
   }
 
+  /** Where it receives segments of the all-reduce. */
+  directEndpoint(rank: number): string {
+    const hello = this.#peers.get(rank)?.hello;
+    return hello?.directRemoteEndpoint || hello?.directLocalEndpoint || '';
+  }
+
   /** Resolves with the first message, past or future, that matches. */
   async next(matches: (envelope: Envelope) => boolean): Promise<Envelope> {
     const past = this.received.find(matches);

@@ -46,6 +46,8 @@ export interface ExchangeStats {
   /** Payload only. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Of both together, what went through memory that ranks of a host share. @defaultValue 0 */
+  readonly bytesShared?: number | undefined;
   /** From the first bucket that was ready here to the last one reduced. */
   readonly exchangeMs: number;
   /** By bucket, on the clock of `now`: when this rank announced it, and when it was summed. */
@@ -94,6 +96,6 @@ export interface Exchange {
   place?(header: DataHeader): FramePlace | undefined;
   /** Takes a place back whose frame was dropped. */
   release?(memory: Uint8Array): void;
-  /** Returns what is missing for the round under way. */
-  waitState(): WaitState;
+  /** Returns what is missing for a round. @param round @defaultValue the round under way */
+  waitState(round?: number): WaitState;
 }

@@ -31,7 +31,12 @@ export function allocateFrames(heap: SimdHeap, plan: Plan, rank: number): FrameM
   const numOwned = plan.segments.filter(({ chunk }) => chunk === rank).length;
   const numForeign = plan.partials.filter((partial) => partial.rank !== rank).length;
   const numSlots = Math.min(MAX_SLOTS, Math.max(1, numOwned * numForeign));
-  return { slots: heap.allocate(numSlots * SLOT_BYTES), slotBytes: SLOT_BYTES, numSlots, sums: heap.allocate(SUM_BYTES) };
+  return {
+    slots: heap.allocate(numSlots * SLOT_BYTES),
+    slotBytes: SLOT_BYTES,
+    numSlots,
+    sums: heap.allocate(SUM_BYTES),
+  };
 }
 
 /** Memory for frames that have come. The slot that was given back last is used first: it is still in the cache. */
@@ -99,7 +104,11 @@ export class LaneSums {
   }
 
   /** target ← a + b, all on the heap and as long as the target. Returns the checksums of b and of the target. */
-  add(target: Float32Array, a: Float32Array, b: Uint8Array): { readonly addend: LaneChecksum; readonly sum: LaneChecksum } {
+  add(
+    target: Float32Array,
+    a: Float32Array,
+    b: Uint8Array,
+  ): { readonly addend: LaneChecksum; readonly sum: LaneChecksum } {
     this.#kernels.addChecked(target.byteOffset, a.byteOffset, b.byteOffset, target.length, this.#out);
     return { addend: this.#read(0), sum: this.#read(SUM_BYTES / 2 / Uint32Array.BYTES_PER_ELEMENT) };
   }

@@ -17,7 +17,7 @@ import type { CompressionState } from '../collective/summed-vector.js';
 import { type VirtualRange, virtualRange } from '../collective/tree.js';
 import { SimdHeap } from '../simd/heap.js';
 import { noteRound } from '../trace/bucket-spans.js';
-import { placeVectors, type VectorPlaces } from './all-reduce-vectors.js';
+import { hostsOfWorld, placeVectors, type VectorPlaces } from './all-reduce-vectors.js';
 import type { CommsInput, CompressionInput } from './comms-input.js';
 import type { RoundStats, World } from './comms-output.js';
 import type { Rounds, WaitOptions } from './rounds.js';
@@ -29,6 +29,8 @@ export interface AllReduceStats {
   /** Payload to and from peers; 0 with one worker. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Of both together, what went through memory that the ranks of a host share. */
+  readonly bytesShared: number;
   /** From the first bucket that was ready here to the last one reduced. */
   readonly exchangeSeconds: number;
   /** What the main thread waited: the part that computing did not hide. */
@@ -99,8 +101,11 @@ export class AllReduce {
     this.#post = post;
     this.#layout = layout;
     this.#world = world;
-    this.collective = chooseCollective(options.collective ?? 'auto', hostsOf(world));
-    this.#compression = world.worldSize > 1 ? options.compression : undefined;
+    const hosts = hostsOfWorld(world);
+    this.collective = chooseCollective(options.collective ?? 'auto', hosts);
+    // The hierarchy compresses only what crosses between hosts.
+    const isOneHierarchy = this.collective.name === 'hierarchical' && new Set(hosts).size === 1;
+    this.#compression = world.worldSize > 1 && !isOneHierarchy ? options.compression : undefined;
     this.#places = placeVectors({
       ...{ layout, world, heap: this.heap },
       collective: this.collective.name,
@@ -180,6 +185,7 @@ export class AllReduce {
       round: stats.round,
       bytesSent: stats.bytesSent,
       bytesReceived: stats.bytesReceived,
+      bytesShared: stats.bytesShared ?? 0,
       exchangeSeconds: stats.exchangeMs / 1000,
       waitSeconds: (performance.now() - startedMs) / 1000,
       ...noteRound(stats, { beginMs: waitedFromMs, endMs: monotonicMs() }),
@@ -218,7 +224,7 @@ export class AllReduce {
     const { config, seed, stepsBefore } = this.#compression;
     const { rank, worldSize } = this.#world;
     const plan = makePlan(this.#layout, worldSize);
-    const slots = numSlots(this.collective.name, plan, rank, hostsOf(this.#world));
+    const slots = numSlots(this.collective.name, plan, rank, hostsOfWorld(this.#world));
     const memory = allocateCompression(this.heap, plan, slots, config, this.#compressionMemory?.residuals);
     this.#compressionMemory = memory;
     return { memory, seed, stepsBefore };
@@ -234,8 +240,4 @@ export class AllReduce {
     this.#failure ??= error;
     this.#rounds.fail(error);
   }
-}
-
-function hostsOf({ hosts, worldSize }: World): readonly number[] {
-  return hosts ?? Array.from({ length: worldSize }, () => 0);
 }

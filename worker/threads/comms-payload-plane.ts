@@ -1,27 +1,28 @@
 /** The comms thread's side of the data plane: one PULL, one PUSH per peer, and the fences before the collectives. */
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { monotonicMs } from '../../proto/clock.js';
 import { type DataHeader, decodeDataMessage, encodeDataHeader, runTag } from '../../proto/codec.js';
-import { CollectiveError, LockstepError, MembershipError, ProtocolError, TransportError } from '../../proto/errors.js';
+import { CollectiveError, LockstepError, MembershipError, ProtocolError } from '../../proto/errors.js';
 import { data, type wire } from '../../proto/messages.js';
 import type { Logger } from '../../proto/telemetry/logger.js';
-import { parseEndpoint, tcpEndpoint } from '../../proto/transport/address.js';
 import { type Frames, PayloadReceiver, PayloadSender } from '../../proto/transport/zmq.js';
 import { BlobExchange } from '../collective/blobs.js';
 import { Compressor } from '../collective/compression/compressor.js';
 import type { Exchange, ExchangeFields, ExchangeStats, WaitState } from '../collective/exchange.js';
 import { damaged } from '../collective/exchange-rounds.js';
 import { LaneSums, OwnSums } from '../collective/frame-memory.js';
+import type { HostBoard } from '../collective/host-board.js';
 import { openExchange } from '../collective/open-exchange.js';
 import { makePlan, type VectorLayout } from '../collective/plan.js';
 import { noteMessage } from '../trace/message-spans.js';
 import { threadTrace } from '../trace/thread-trace.js';
-import { boardPlan, openBoard } from './all-reduce-vectors.js';
+import { boardPlan, openBoard, openHostBoard } from './all-reduce-vectors.js';
 import { CommsBoard } from './comms-board.js';
 import type { BoardInput, CommsInput, CommsOptions, CompressionInput } from './comms-input.js';
 import { DirectLane } from './direct-lane.js';
+import { DroppedFrames } from './dropped-frames.js';
 import { FrameMemory } from './frame-memory.js';
+import { listen, NO_ENDPOINTS, type PayloadEndpoints, socketPath } from './payload-endpoints.js';
 import { type Agreement, SharedMemoryAgreement } from './shared-memory-agreement.js';
 
 /** Frames of the all-reduce that may wait until this rank has opened it too. Peers send at most one round. */
@@ -35,25 +36,12 @@ export interface PayloadPlaneEvents {
   onFailure(error: LockstepError): void;
 }
 
-export interface PayloadEndpoints {
-  /** `ipc://…`, empty without peers. */
-  readonly local: string;
-  /** `tcp://…`, empty on one host. */
-  readonly remote: string;
-  /** The same for segments of the all-reduce; empty where there are no direct sockets. */
-  readonly directLocal: string;
-  readonly directRemote: string;
-}
-
-const NO_ENDPOINTS: PayloadEndpoints = { local: '', remote: '', directLocal: '', directRemote: '' };
-
 export class PayloadPlane {
   readonly #options: CommsOptions;
   readonly #events: PayloadPlaneEvents;
-  readonly #log: Logger;
   readonly #runTag: number;
   readonly #senders = new Map<number, PayloadSender>();
-  readonly #dropped = new Map<string, number>();
+  readonly #dropped: DroppedFrames;
   readonly #frameMemory = new FrameMemory();
   #receiver: PayloadReceiver | undefined;
   readonly #socketPaths: string[] = [];
@@ -64,6 +52,7 @@ export class PayloadPlane {
   #isLaneConnected = false;
   #exchange: Exchange | undefined;
   #board: CommsBoard | undefined;
+  #hostBoard: HostBoard | undefined;
   #opened: Extract<CommsInput, { kind: 'openAllReduce' }> | undefined;
   #agreement: SharedMemoryAgreement | undefined;
   #blobs: BlobExchange | undefined;
@@ -80,7 +69,7 @@ export class PayloadPlane {
   constructor(options: CommsOptions, log: Logger, events: PayloadPlaneEvents) {
     this.#options = options;
     this.#events = events;
-    this.#log = log;
+    this.#dropped = new DroppedFrames(log);
     this.#runTag = runTag(options.token);
   }
 
@@ -92,11 +81,7 @@ export class PayloadPlane {
 
   /** Frames dropped so far, by reason. */
   get numDropped(): Readonly<Record<string, number>> {
-    const merged = new Map(this.#dropped);
-    for (const [reason, count] of this.#exchange?.dropped ?? []) merged.set(reason, (merged.get(reason) ?? 0) + count);
-    const blobs = this.#blobs?.numDropped ?? 0;
-    if (blobs > 0) merged.set('duplicate', (merged.get('duplicate') ?? 0) + blobs);
-    return Object.fromEntries(merged);
+    return this.#dropped.with(this.#exchange?.dropped, this.#blobs?.numDropped ?? 0);
   }
 
   get blobs(): BlobExchange {
@@ -116,9 +101,16 @@ export class PayloadPlane {
     return this.#directEndpoints.size > 0 ? this.#lane?.wakeFd : undefined;
   }
 
+  /** Says that a bucket is complete on all ranks of this host, which share memory. @throws as `Exchange.bucketReady` */
+  hostReady(round: number, bucket: number): void {
+    for (const peer of this.#hostBoard?.otherLeaders(bucket) ?? []) this.#ring(peer, round, bucket);
+    this.bucketReady(round, bucket);
+  }
+
   /** Whether every bucket of a round is reduced. */
   isOver(round: number): boolean {
-    if (this.#board !== undefined) return this.#board.board.isOver(round);
+    const board = this.#board?.board ?? this.#hostBoard;
+    if (board !== undefined) return board.isOver(round);
     if (this.#exchange === undefined) throw notJoined();
     return this.#exchange.round > round;
   }
@@ -127,7 +119,7 @@ export class PayloadPlane {
   waitState(round: number): WaitState {
     if (this.#board !== undefined) return this.#board.board.waitState(round);
     if (this.#exchange === undefined) throw notJoined();
-    return this.#exchange.waitState();
+    return this.#exchange.waitState(round);
   }
 
   /** Takes part in a round in shared memory, where a bucket is complete. */
@@ -142,25 +134,21 @@ export class PayloadPlane {
     const receiver = new PayloadReceiver();
     this.#receiver = receiver;
     await mkdir(runtimeDir, { recursive: true, mode: 0o700 });
-    this.#lane = DirectLane.open(
-      { rank, runTag: this.#runTag },
-      {
-        onFrame: (header, payload) => this.#route(header, payload),
-        onDropped: (reason, error) => this.#drop(reason, error),
-        onDamaged: (error) => this.#fail(damaged(error)),
-      },
-    );
+    const onFrame = (header: DataHeader, frame: Uint8Array) => this.#route(header, frame);
+    const onDropped = (reason: string, error?: ProtocolError) => this.#dropped.drop(reason, error);
+    const onDamaged = (error: ProtocolError) => this.#fail(damaged(error));
+    this.#lane = DirectLane.open({ rank, runTag: this.#runTag }, { onFrame, onDropped, onDamaged });
+    const ordinary = await listen(this.#socketPath('payload'), remote, (endpoint) => receiver.bind(endpoint));
     const lane = this.#lane;
-    const listen = async (name: string, bind: (endpoint: string) => Promise<string>) => {
-      const path = join(runtimeDir, `${name}-${rank}.sock`);
-      this.#socketPaths.push(path);
-      const local = await bind(`ipc://${path}`);
-      return { local, remote: remote === undefined ? '' : await bindRemote(remote, bind) };
-    };
-    const ordinary = await listen('payload', (endpoint) => receiver.bind(endpoint));
     if (lane === undefined) return { ...NO_ENDPOINTS, ...ordinary };
-    const direct = await listen('direct', (endpoint) => lane.bind(endpoint));
+    const direct = await listen(this.#socketPath('direct'), remote, (endpoint) => lane.bind(endpoint));
     return { ...ordinary, directLocal: direct.local, directRemote: direct.remote };
+  }
+
+  #socketPath(kind: 'payload' | 'direct'): string {
+    const path = socketPath(this.#options, kind);
+    this.#socketPaths.push(path);
+    return path;
   }
 
   /** Connects to all peers and begins to read. @throws MembershipError MEMBERSHIP_NO_ADDRESS */
@@ -205,13 +193,20 @@ export class PayloadPlane {
 
   /** Resolves when the ranks know whether they share memory. Call it once, after `connect`. */
   async agreeOnSharedMemory(world: wire.control.World): Promise<Agreement> {
-    const { rank, hostId, payload = 'auto' } = this.#options;
+    const { rank, payload = 'auto' } = this.#options;
     if (world.worldSize === 1) return { reason: 'there is one worker' };
-    const strangers = world.peers.filter((peer) => peer.hostId !== hostId).map((peer) => peer.rank ?? 0);
-    if (strangers.length > 0) return { reason: `rank ${strangers.join(', ')} is on another host` };
+    const { hosts } = this;
+    const isHere = (peer: number) => hosts[peer] === hosts[rank];
+    const ranks = [...hosts.keys()].filter(isHere);
+    if (ranks.length === 1) {
+      const strangers = [...hosts.keys()].filter((peer) => !isHere(peer));
+      // Alone on this host; there is sharing on others.
+      const isFine = new Set(hosts).size < hosts.length;
+      return { reason: `rank ${strangers.join(', ')} is on another host`, isFine };
+    }
     this.#agreement = new SharedMemoryAgreement({
       rank,
-      worldSize: world.worldSize,
+      ranks,
       wanted: payload !== 'zmq',
       send: (peer, message) => this.#post(peer, { phase: data.Phase.SHARED_MEMORY }, message),
     });
@@ -244,38 +239,52 @@ export class PayloadPlane {
     if (this.#opened === undefined) throw notJoined();
     const { rank } = this.#options;
     const { collective, memory, partials, result, scratch, frames } = this.#opened;
-    if (boardInput !== undefined) {
+    const isOneHost = new Set(this.hosts).size === 1;
+    if (boardInput !== undefined && isOneHost) {
       const { address, scratch, base } = boardInput;
       const plan = boardPlan(layout, this.#worldSize);
       const { board } = openBoard({ memory, address }, scratch, { rank, plan, firstRound, base });
       this.#board = new CommsBoard({
         board,
-        ring: (peer, round, bucket) => this.#post(peer, { phase: data.Phase.DOORBELL, round, bucket }, NOTHING),
+        ring: (peer, round, bucket) => this.#ring(peer, round, bucket),
         onFailure: (error) => this.#fail(error),
       });
       return;
     }
     const plan = makePlan(layout, this.#worldSize);
+    const { hosts } = this;
+    const hostBoard =
+      boardInput &&
+      openHostBoard({ memory, address: boardInput.address }, { rank, plan, hosts, firstRound, base: boardInput.base })
+        .board;
+    this.#hostBoard = hostBoard;
+    const onHeap = [...partials, result, ...(hostBoard === undefined ? [] : [hostBoard.result])];
+    const space = boardInput?.scratch ?? scratch;
     const lane = this.#connectedLane();
-    const onHeap = [...partials, result];
     const sums = frames === undefined ? new OwnSums() : new LaneSums(memory, frames, onHeap);
-    this.#exchange = openExchange(collective, {
+    const exchange: Exchange = openExchange(collective, {
       rank,
       plan,
-      hosts: this.hosts,
+      hosts,
+      hostBoard,
       codec: compression && new Compressor({ rank, plan, ...compression, onHeap }),
       partials,
       result,
-      place: scratch === undefined ? undefined : { memory, scratch },
+      place: space === undefined ? undefined : { memory, scratch: space },
       frames: lane && frames,
       firstRound,
       now: monotonicMs,
       send: lane
         ? (peer, fields, payload) => lane.send(peer, sums, fields, payload)
         : (peer, fields, payload) => this.#post(peer, fields, payload),
-      onRoundDone: (stats) => this.#events.onRoundDone(stats),
+      onRoundDone: (stats) => {
+        // In shared memory the main thread sees for itself when a round is over.
+        if (hostBoard === undefined) this.#events.onRoundDone(stats);
+        else hostBoard.noteStats(stats, exchange.dropped);
+      },
     });
-    lane?.serve({ exchange: this.#exchange, sums });
+    this.#exchange = exchange;
+    lane?.serve({ exchange, sums });
   }
 
   /** Returns the lane if all ranks have one, connected. */
@@ -321,6 +330,11 @@ export class PayloadPlane {
     this.#send(peer, fields, payload).catch((error: unknown) => this.#fail(error));
   }
 
+  /** Tells a rank of this host that a bucket is complete in shared memory. */
+  #ring(peer: number, round: number, bucket: number): void {
+    this.#post(peer, { phase: data.Phase.DOORBELL, round, bucket }, NOTHING);
+  }
+
   async #read(): Promise<void> {
     if (this.#receiver === undefined) return;
     for await (const frames of this.#receiver.messages()) {
@@ -336,12 +350,12 @@ export class PayloadPlane {
       message = decodeDataMessage(frames, { runTag: this.#runTag });
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#drop(error.code, error);
+      this.#dropped.drop(error.code, error);
       // It carries the run's tag, so it is a frame of ours that was damaged, and the round cannot complete without it.
       if (error.code === 'PROTOCOL_BAD_CHECKSUM') this.#fail(damaged(error));
       return;
     }
-    if (message.header.generation !== this.#generation) this.#drop('generation');
+    if (message.header.generation !== this.#generation) this.#dropped.drop('generation');
     else this.#route(message.header, message.payload);
     noteMessage('receive', beganMs, message.header, message.header.sender);
   }
@@ -353,26 +367,21 @@ export class PayloadPlane {
       } else if (header.phase === data.Phase.SHARED_MEMORY) {
         if (this.#agreement === undefined) this.#unagreed.push({ header, payload });
         else this.#agreement.receive(header.sender, payload);
-      } else if (header.phase === data.Phase.DOORBELL) {
-        this.#board?.help(header.round);
+      } else if (header.phase === data.Phase.DOORBELL && this.#board !== undefined) {
+        this.#board.help(header.round);
+      } else if (header.phase === data.Phase.DOORBELL && this.#hostBoard !== undefined) {
+        this.bucketReady(header.round, header.bucket);
       } else if (this.#exchange !== undefined) {
         this.#exchange.receive(header, payload);
       } else if (this.#unopenedBytes + payload.byteLength <= MAX_UNOPENED_BYTES) {
         this.#unopenedBytes += payload.byteLength;
         this.#unopened.push({ header, payload });
       } else {
-        this.#drop('overflow');
+        this.#dropped.drop('overflow');
       }
     } catch (error) {
       this.#fail(error);
     }
-  }
-
-  #drop(reason: string, error?: ProtocolError): void {
-    const count = (this.#dropped.get(reason) ?? 0) + 1;
-    this.#dropped.set(reason, count);
-    // The first of its kind is worth a line; a stranger who goes on must not fill the log.
-    if (count === 1) this.#log.warn({ reason, err: error }, 'payload frame dropped');
   }
 
   #fail(error: unknown): void {
@@ -380,23 +389,6 @@ export class PayloadPlane {
     if (!(error instanceof LockstepError)) throw error;
     this.#events.onFailure(error);
   }
-}
-
-/** Listens for other hosts, and returns what to tell them. @throws TransportError */
-async function bindRemote(
-  { bindHost, advertiseHost }: NonNullable<CommsOptions['remote']>,
-  bind: (endpoint: string) => Promise<string>,
-): Promise<string> {
-  const bound = parseEndpoint(await bind(tcpEndpoint(bindHost, 0)));
-  if (bound.kind !== 'tcp') throw new TransportError('TRANSPORT_BAD_ADDRESS', `"${bindHost}" is no TCP address`);
-  const host = advertiseHost ?? bound.host;
-  if (host === '0.0.0.0' || host === '::' || host === '*') {
-    throw new TransportError('TRANSPORT_BAD_ADDRESS', `peers cannot connect to ${host}`, {
-      hint: 'Give the address under which the other hosts reach this one.',
-      details: { host },
-    });
-  }
-  return tcpEndpoint(host, bound.port);
 }
 
 function notJoined(): CollectiveError {

@@ -38,7 +38,7 @@ class Screen {
   }
 }
 
-function terminalOn(screen: Screen, logFormat: 'auto' | 'json' | 'pretty' = 'auto'): Terminal {
+function terminalOn(screen: Screen, logFormat: 'pretty' | 'json' = 'pretty'): Terminal {
   return new Terminal({ stream: screen, runId: 'r', logFormat, progress: 'auto' });
 }
 
@@ -74,6 +74,7 @@ const step = (stepInEpoch: number, losses: [number, number, number], more = {}):
     learningRates: [0.01, 0.02, 0.1],
     momentum: 0.9,
     allreduceBytes: 1000,
+    allreduceSharedBytes: 600,
     allreduceSeconds: 0.2,
     imageSize: 160,
     ...more,
@@ -179,7 +180,7 @@ describe('progress', () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(records.at(-1)).toMatchObject({ level: 'info', runId: 'r', epoch: 0, map50: 0.61234 });
     const silent = new Screen(false);
-    const terminal = new Terminal({ stream: silent, runId: 'r', logFormat: 'auto', progress: 'off' });
+    const terminal = new Terminal({ stream: silent, runId: 'r', logFormat: 'pretty', progress: 'off' });
     new Progress(terminal, 40).observe(epochEnd);
     expect(silent.text).toBe('');
   });
@@ -207,14 +208,14 @@ describe('worker logs', () => {
   test('in JSON keep their records and wrap other text; on a terminal records are made readable', async () => {
     const record = '{"level":"warn","time":"2026-01-01T00:00:00.000Z","rank":0,"msg":"image skipped","path":"a.jpg"}';
     const json = new Screen(false);
-    const router = new LogRouter(folder, terminalOn(json));
+    const router = new LogRouter(folder, terminalOn(json, 'json'));
     router.open(0)('stdout', Buffer.from(`${record}\nplain\n`));
     const [first, second] = json.text.trimEnd().split('\n');
     expect(first).toBe(record);
     expect(JSON.parse(second ?? '')).toMatchObject({ rank: 0, stream: 'stdout', msg: 'plain' });
     await router.close();
     const pretty = new Screen(false);
-    const readable = new LogRouter(folder, terminalOn(pretty, 'pretty'));
+    const readable = new LogRouter(folder, terminalOn(pretty));
     readable.open(0)('stdout', Buffer.from(`${record}\n`));
     expect(pretty.text).toMatch(/^\[rank 0\] \[.*\] WARN: image skipped .*a\.jpg/);
     await readable.close();
@@ -242,6 +243,7 @@ describe('metrics', () => {
       'lockstep_learning_rate{param_group="2"} 0.1',
       'lockstep_step_phase_duration_seconds_sum{rank="0",phase="allreduce_wait"} 0.25',
       'lockstep_allreduce_sent_bytes_total{rank="0"} 1000',
+      'lockstep_allreduce_shared_bytes_total{rank="0"} 600',
       'lockstep_allreduce_duration_seconds_sum{rank="0"} 0.2',
       'lockstep_workers{state="running"} 2',
       'lockstep_eval_average_precision_ratio{iou="0.5"} 0.61234',
