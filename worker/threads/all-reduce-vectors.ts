@@ -18,6 +18,17 @@ import { MessageRounds, type Rounds } from './rounds.js';
 /** A board beyond this does not fit the 4 GiB of a heap together with what else is there. */
 export const MAX_BOARD_BYTES = 3.5 * 2 ** 30;
 
+/** For scratch memory and alignment. */
+const SPARE_BYTES = 2 ** 24;
+/** Vectors that accumulating and compressing may need besides those of a board. */
+const NUM_SPARE_VECTORS = 4;
+
+/** Returns bytes that are enough for the vectors of an all-reduce, wherever they come to lie. @throws as {@link makePlan} */
+export function roomFor(layout: VectorLayout, worldSize: number): number {
+  const vectorBytes = layout.length * Float32Array.BYTES_PER_ELEMENT;
+  return boardLayout(boardPlan(layout, worldSize)).bytes + NUM_SPARE_VECTORS * vectorBytes + SPARE_BYTES;
+}
+
 export interface VectorPlaces {
   /** This rank's partial sums, in the order of the plan. */
   readonly partials: readonly Float32Array[];
