@@ -19,7 +19,7 @@ export interface LaunchSettings {
   readonly engine: 'auto' | 'tensorflow' | 'wasm';
   readonly threadsPerWorker: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
-  readonly logFormat: 'auto' | 'pretty' | 'json';
+  readonly logFormat: 'pretty' | 'json';
   /** Absolute folder of the rank-N.log files; empty: `logs` in the run folder. */
   readonly logDir: string;
   readonly progress: 'auto' | 'bar' | 'plain' | 'off';

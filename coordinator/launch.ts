@@ -28,6 +28,7 @@ import { makeRuntimeDir, removeRuntimeDir } from './runtime-dir.js';
 import { handleSignals } from './signals.js';
 import { StatusServer } from './status-server.js';
 import { Terminal, type TextStream } from './terminal.js';
+import { joinTrace } from './trace.js';
 import { RemoteUplink, type Uplink } from './uplink.js';
 
 export interface LaunchOptions {
@@ -148,6 +149,7 @@ async function lead(
   });
   const outcome = await leader.outcome;
   await local;
+  if (outcome.kind !== 'finished') await joinTrace(config, terminal);
   const wasStopped = outcome.kind === 'stopped' && outcome.exitCode !== EXIT.failed;
   if (failed !== undefined && !wasStopped) {
     folder.update({ endedAt: new Date().toISOString(), failure: serializeError(failed) });

@@ -11,7 +11,7 @@ export interface TextStream {
 export interface TerminalOptions {
   readonly stream: TextStream;
   readonly runId: string;
-  readonly logFormat: 'auto' | 'pretty' | 'json';
+  readonly logFormat: 'pretty' | 'json';
   readonly progress: 'auto' | 'bar' | 'plain' | 'off';
 }
 
@@ -25,7 +25,7 @@ export class Terminal {
   #live = '';
   #drawnMs = Number.NEGATIVE_INFINITY;
 
-  /** `pretty` when logs are for people, else `json`. */
+  /** `pretty`: sentences and tables for people. `json`: one object a line. */
   readonly logFormat: 'pretty' | 'json';
   /** True when progress is shown at all. */
   readonly showsProgress: boolean;
@@ -33,11 +33,10 @@ export class Terminal {
   constructor(options: TerminalOptions) {
     const isTerminal = options.stream.isTTY === true && process.env.TERM !== 'dumb';
     this.#stream = options.stream;
-    this.logFormat = options.logFormat === 'auto' ? (isTerminal ? 'pretty' : 'json') : options.logFormat;
+    this.logFormat = options.logFormat;
     this.showsProgress = options.progress !== 'off';
     this.#hasBar =
       isTerminal && options.logFormat !== 'json' && (options.progress === 'auto' || options.progress === 'bar');
-    // Only when asked for JSON are our own sentences JSON too; a redirected run stays readable.
     if (options.logFormat === 'json') {
       this.#json = createLogger({
         runId: options.runId,

@@ -1,19 +1,20 @@
 /** A training run from its first epoch to its last, told top to bottom. Every rank runs it; rank 0 also writes files. */
 import type { RunSummary } from '../configs/run-summary.js';
-import { EngineError } from '../proto/errors.js';
 import { milestone } from '../proto/telemetry/milestones.js';
-import { openLossScaler, requireUsableScale } from './amp/loss-scaler.js';
+import { openLossScaler } from './amp/loss-scaler.js';
 import { BadItemLog } from './bad-items.js';
 import { BestResult } from './best-result.js';
 import { BucketTuner } from './buckets/bucket-tuner.js';
 import { toStateTensors } from './checkpoint/transfer.js';
 import { weightsSha256 } from './checkpoint/weights-hash.js';
 import type { SummedVector } from './collective/summed-vector.js';
-import { gatherCompression, restoreCompression } from './compression-state.js';
+import { restoreCompression } from './compression-state.js';
 import type { Dataset } from './data/dataset.js';
 import { openLoader } from './data/loader.js';
 import { openDataset } from './data/open-dataset.js';
+import { EpochFiles } from './epoch-files.js';
 import { EpochPlans } from './epoch-plans.js';
+import { FiniteSteps } from './finite-steps.js';
 import { withFittedAnchors } from './fitted-start.js';
 import { openGradientSum } from './gradient-sum.js';
 import { openImageCache } from './image-cache.js';
@@ -22,9 +23,8 @@ import { MicrobatchStream } from './microbatches.js';
 import type { Model } from './model/model.js';
 import { EarlyStopping } from './optim/early-stopping.js';
 import { fitness } from './optim/fitness.js';
-import { createSchedule, type IterationRates, type Schedule } from './optim/schedule.js';
+import { createSchedule, type Schedule } from './optim/schedule.js';
 import { RunPictures } from './pictures/run-pictures.js';
-import { figures } from './results.js';
 import { localRankZeroFirst, type RunContext, type RunOutcome } from './run-context.js';
 import { RunFiles } from './run-files.js';
 import { type Losses, NO_LOSS, RunReports } from './run-reports.js';
@@ -32,12 +32,9 @@ import { findStartingPoint, type RunProgress, type StartingPoint } from './start
 import { openTrace, RunTrace } from './trace/run-trace.js';
 import { threadTrace } from './trace/thread-trace.js';
 import { TrainPrograms } from './train-program.js';
-import { type TrainArrays, TrainState } from './train-state.js';
-import { type StepResult, Trainer } from './trainer.js';
-import { Validator, type ValReport } from './validator.js';
-
-/** After so many steps in a row whose loss was not finite, the run has diverged for good. */
-const MAX_NON_FINITE_STEPS = 10;
+import { TrainState } from './train-state.js';
+import { Trainer } from './trainer.js';
+import { Validator } from './validator.js';
 
 /** Trains as the configuration says and returns what the worker tells the coordinator at its end. */
 export async function train(context: RunContext): Promise<RunOutcome> {
@@ -85,6 +82,8 @@ class TrainingRun {
   readonly #pictures: RunPictures | undefined;
   readonly #schedule: Schedule;
   readonly #files: RunFiles;
+  readonly #epochFiles: EpochFiles;
+  readonly #finiteSteps: FiniteSteps;
   readonly #reports: RunReports;
   readonly #virtualRanks: readonly number[];
   readonly #stepsPerEpoch: number;
@@ -93,7 +92,6 @@ class TrainingRun {
   readonly #startedMs = performance.now();
   #stopping: EarlyStopping;
   #best = new BestResult();
-  #nonFinite = 0;
   #trainSeconds = 0;
 
   constructor(context: RunContext, start: StartingPoint, trainSet: Dataset, valSet: Dataset) {
@@ -142,6 +140,8 @@ class TrainingRun {
       cache: openImageCache(context, valSet, 'val'),
     });
     this.#files = new RunFiles(config);
+    this.#epochFiles = new EpochFiles({ ...context, model, state: this.#state, files: this.#files, sum: this.#sum });
+    this.#finiteSteps = new FiniteSteps(context.log);
     this.#reports = new RunReports(context, this.#state);
     this.#badItems = new BadItemLog(context.log);
     if (rank === 0 && start.resume === undefined) {
@@ -213,7 +213,7 @@ class TrainingRun {
       lossSums = [lossSums[0] + result.losses[0], lossSums[1] + result.losses[1], lossSums[2] + result.losses[2]];
       const imageSize = input.batches.find((batch) => batch !== undefined)?.width ?? config.imgsz;
       this.#reports.step({ epoch, step, stepsPerEpoch: this.#stepsPerEpoch, rates, result, imageSize });
-      this.#checkFinite(result);
+      this.#finiteSteps.check(result, this.#state.iteration);
       await this.#tuner?.after(result.allReduce);
       await this.#trace?.after(this.#state.iteration);
       const last = step + 1 === this.#stepsPerEpoch;
@@ -235,7 +235,7 @@ class TrainingRun {
     const { stop } = this.#stopping.update(epoch, score);
     const drained = this.#context.comms.drainRequested;
     const progress = this.#progress(epoch + 1, 0, NO_LOSS);
-    await this.#writeEpoch({ epoch, losses, rates, report, score, isBest, final: final || stop, progress });
+    await this.#epochFiles.finished({ epoch, losses, rates, report, score, isBest, final: final || stop, progress });
     this.#reports.epoch({ epoch, losses, report, fitness: score, isBest, seconds: trainSeconds });
     return { progress, drained: (await this.#agree(drained)) && !final, stop };
   }
@@ -281,92 +281,12 @@ class TrainingRun {
     };
   }
 
-  #checkFinite(result: StepResult): void {
-    const { finite, lossScale = 1 } = result;
-    if (!finite) requireUsableScale(lossScale, this.#state.iteration);
-    if (result.overflowed) {
-      // Expected at the start, and now and then after the scale has grown.
-      this.#context.log.info({ step: this.#state.iteration, lossScale }, 'gradients overflowed, step skipped');
-      return;
-    }
-    this.#nonFinite = finite ? 0 : this.#nonFinite + 1;
-    if (!finite) {
-      this.#context.log.warn({ step: this.#state.iteration, inARow: this.#nonFinite }, 'loss not finite, step skipped');
-    }
-    if (this.#nonFinite < MAX_NON_FINITE_STEPS) return;
-    throw new EngineError('ENGINE_NON_FINITE_LOSS', `the loss was not finite in ${this.#nonFinite} steps in a row`, {
-      hint: 'lower lr0 or warm up longer (--hyp), and look at the labels with the largest and smallest boxes',
-      details: { step: this.#state.iteration },
-    });
-  }
-
-  async #writeEpoch(done: {
-    readonly epoch: number;
-    readonly losses: Losses;
-    readonly rates: IterationRates;
-    readonly report: ValReport | undefined;
-    readonly score: number;
-    readonly isBest: boolean;
-    readonly final: boolean;
-    readonly progress: RunProgress;
-  }): Promise<void> {
-    const { comms, config, rank } = this.#context;
-    const { epoch, losses, rates, report, score, isBest, final, progress } = done;
-    // A finished run is not continued.
-    const compression = final || config.nosave ? undefined : await gatherCompression(comms, this.#sum);
-    if (rank !== 0) return;
-    const metrics = figures(report);
-    await this.#files.addResults({
-      epoch,
-      trainLoss: losses,
-      ...metrics,
-      valLoss: report?.loss ?? NO_LOSS,
-      lr: rates.lr,
-    });
-    if (config.nosave && !final) return;
-    const keep = config.savePeriod > 0 && epoch > 0 && epoch % config.savePeriod === 0;
-    await this.#save(progress, epoch, score, { ...metrics }, { best: isBest, keep }, compression);
-  }
-
-  async #save(
-    progress: RunProgress,
-    epoch: number,
-    score: number,
-    metrics: Readonly<Record<string, number>>,
-    copies: { best: boolean; keep: boolean },
-    compression: TrainArrays | undefined,
-  ): Promise<void> {
-    const { comms } = this.#context;
-    const started = performance.now();
-    const checkpointMs = threadTrace.begin();
-    comms.setProgress(this.#state.iteration, 'checkpoint');
-    const { arrays } = this.#state;
-    const train: TrainArrays = compression === undefined ? arrays : new Map([...arrays, ...compression]);
-    const snapshot = { model: this.#model, state: this.#state, train, progress, epoch, fitness: score, metrics };
-    const bytes = await this.#files.save(snapshot, copies);
-    threadTrace.end('checkpoint', checkpointMs);
-    comms.report({
-      checkpointNotice: {
-        path: this.#files.last,
-        epoch,
-        step: this.#state.iteration,
-        bytes,
-        seconds: (performance.now() - started) / 1000,
-      },
-    });
-  }
-
   /** Saves at the step on which all ranks stopped. */
   async #drained(epoch: number, progress: RunProgress): Promise<RunOutcome> {
     await this.#trace?.finish();
     await this.#pictures?.finished();
     // Between epochs the checkpoint of the epoch is already there.
-    if (progress.stepInEpoch > 0 || this.#context.config.nosave) {
-      const compression = await gatherCompression(this.#context.comms, this.#sum);
-      if (this.#context.rank === 0) {
-        await this.#save(progress, epoch - 1, 0, {}, { best: false, keep: false }, compression);
-      }
-    }
+    if (progress.stepInEpoch > 0 || this.#context.config.nosave) await this.#epochFiles.interrupted(epoch, progress);
     return this.#outcome('drained', true, epoch);
   }
 

@@ -4,7 +4,7 @@
     torch_val.py FOLDER MODEL_YAML run --threads 2 --repeats 3 [--channels-last]
 
 `prepare` makes FOLDER/weights.safetensors: random weights whose batch norms know these pictures, and a head scaled so that about as
-many candidates pass as with a trained network. `run` writes FOLDER/torch.json.
+many candidates pass as with a trained network; how many is told in FOLDER/prepared.json. `run` writes FOLDER/torch.json.
 """
 import argparse
 import copy
@@ -24,8 +24,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from torch_rival.detection import Decoder, average_precision, match, suppress, to_corners, to_native  # noqa: E402
 from torch_rival.network import Network  # noqa: E402
 
-# Logits (mean, deviation) over cells: a detector that is sure of a few places and says no elsewhere.
-OBJECTNESS, CLASSES, BOX = (-6.0, 2.0), (-5.0, 2.0), (0.0, 0.7)
+# Logits (mean, deviation) over cells: a detector that is sure of a few places and says no elsewhere. Suppression compares candidates
+# with each other, so that with ten times as many it would be all that is measured.
+OBJECTNESS, CLASSES, BOX = (-8.0, 2.5), (-6.5, 2.0), (0.0, 0.7)
 
 
 def read_batches(folder):
@@ -53,7 +54,8 @@ def prepare(folder, spec):
     with torch.no_grad():
         for batch in plan["batches"]:
             network(batch["pixels"].float() / 255)
-        maps = network.eval()(plan["batches"][0]["pixels"].float() / 255)
+        first = plan["batches"][0]
+        maps = network.eval()(first["pixels"].float() / 255)
         for conv, raw in zip(network.model[-1].m, maps):
             anchors, outputs = raw.shape[1], raw.shape[4]
             wanted = torch.tensor([BOX] * 4 + [OBJECTNESS] + [CLASSES] * (outputs - 5))
@@ -61,6 +63,10 @@ def prepare(folder, spec):
             factor = (wanted[:, 1] / deviation).reshape(anchors * outputs)
             conv.weight.mul_(factor.view(-1, 1, 1, 1))
             conv.bias.copy_((conv.bias - mean.reshape(-1)) * factor + wanted[:, 0].repeat(anchors))
+        prediction = Decoder(spec["anchors"])(network(first["pixels"].float() / 255), first["height"])
+        scores = prediction[..., 5:] * prediction[..., 4:5]
+        passed = ((prediction[..., 4:5] > plan["confThres"]) & (scores > plan["confThres"])).sum().item()
+    (folder / "prepared.json").write_text(json.dumps({"candidatesPerImage": round(passed / len(prediction))}))
     save_file({k: v.contiguous() for k, v in network.state_dict().items()}, str(folder / "weights.safetensors"))
 
 

@@ -35,10 +35,11 @@ export async function benchVal(args: readonly string[]): Promise<void> {
       img: { type: 'string', default: '416' },
       batch: { type: 'string', default: '16' },
       threads: { type: 'string', default: '2' },
-      repeats: { type: 'string', default: '3' },
+      repeats: { type: 'string', default: '2' },
       rounds: { type: 'string', default: '2' },
       engine: { type: 'string', default: 'tensorflow' },
       python: { type: 'string' },
+      'no-rival': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -84,8 +85,7 @@ export async function benchVal(args: readonly string[]): Promise<void> {
   const sides = [
     lockstep('Lockstep, one process', 1, threads),
     ...(threads > 1 ? [lockstep('Lockstep, one worker per thread', threads, 1)] : []),
-    rival('PyTorch', []),
-    rival('PyTorch, channels last', ['--channels-last']),
+    ...(options['no-rival'] ? [] : [rival('PyTorch', []), rival('PyTorch, channels last', ['--channels-last'])]),
   ];
   try {
     const { config } = await compileQuietly({
@@ -94,6 +94,8 @@ export async function benchVal(args: readonly string[]): Promise<void> {
     });
     const numImages = await writeBatches(config!, folder);
     await torch('prepare', []);
+    const prepared = await readFile(join(folder, 'prepared.json'), 'utf8');
+    const { candidatesPerImage } = JSON.parse(prepared) as { candidatesPerImage: number };
     const samples = new Map<ValSide, ValSample[]>(sides.map((side) => [side, []]));
     for (let done = 0; done < Number(options.rounds); done++) {
       for (const side of sides) {
@@ -106,22 +108,33 @@ export async function benchVal(args: readonly string[]): Promise<void> {
     const rows = sides.map((side) => summarise(side, samples.get(side)!, numImages));
     const best = (isOurs: boolean): number =>
       Math.max(...rows.filter((row) => row.isOurs === isOurs).map(({ imagesPerSecond }) => imagesPerSecond));
-    const ratios = { process: rows[0]!.imagesPerSecond / best(false), best: best(true) / best(false) };
+    const ratios = options['no-rival']
+      ? undefined
+      : { process: rows[0]!.imagesPerSecond / best(false), best: best(true) / best(false) };
     if (options.json) {
-      const line = { bench: 'val', ...shared, batch: Number(options.batch), threads, numImages, rows, ratios };
-      process.stdout.write(`${JSON.stringify(rounded(line))}\n`);
+      const line = {
+        bench: 'val',
+        ...shared,
+        batch: Number(options.batch),
+        threads,
+        numImages,
+        candidatesPerImage,
+        rows,
+      };
+      process.stdout.write(`${JSON.stringify(rounded({ ...line, ...(ratios && { ratios }) }))}\n`);
       return;
     }
     process.stdout.write(
-      `${options.cfg} at ${options.img}, ${numImages} images of ${options.data}, ${threads} threads\n`,
+      `${options.cfg} at ${options.img}, ${numImages} images of ${options.data} with ${candidatesPerImage} candidates each, ${threads} threads\n`,
     );
     const lines = rows.map((row) => [
       ...[row.label, row.imagesPerSecond.toFixed(1), String(row.peakRssMb)],
       ...[String(row.numDetections), row.map50.toFixed(5), row.map.toFixed(5)],
     ]);
+    process.stdout.write(`${formatTable(['', 'images/s', 'peak MiB/worker', 'detections', 'mAP50', 'mAP'], lines)}\n`);
+    if (ratios === undefined) return;
     process.stdout.write(
-      `${formatTable(['', 'images/s', 'peak MiB/worker', 'detections', 'mAP50', 'mAP'], lines)}\n` +
-        `one process: ${ratios.process.toFixed(2)} × PyTorch's images/s; best against best: ${ratios.best.toFixed(2)} ×\n`,
+      `one process: ${ratios.process.toFixed(2)} × PyTorch's images/s; best against best: ${ratios.best.toFixed(2)} ×\n`,
     );
   } finally {
     await rm(folder, { recursive: true, force: true });

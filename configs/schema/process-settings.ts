@@ -165,9 +165,9 @@ export const PROCESS_SETTINGS: readonly Setting[] = [
   logs({
     name: 'log-format',
     kind: 'choice',
-    choices: ['auto', 'pretty', 'json'],
-    about: 'auto: pretty on a terminal, JSON otherwise',
-    default: 'auto',
+    choices: ['pretty', 'json'],
+    about: 'pretty: for people, also in a file; json: every line an object',
+    default: 'pretty',
   }),
   logs({ name: 'log-dir', kind: 'text', about: 'folder of rank-N.log (default: logs in the run folder)', default: '' }),
   logs({

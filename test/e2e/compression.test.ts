@@ -7,6 +7,7 @@ import { NO_COMPRESSION } from '../../configs/collective.js';
 import type { CollectiveName } from '../../worker/collective/exchange.js';
 import { openComms } from '../../worker/threads/comms-client.js';
 import { bytes, treeSum } from '../support/exchange-world.js';
+import { interruptAndResume, STEP_SEEN } from '../support/interrupted-run.js';
 import { launch, makePlayground, type Playground, processesOf, startLaunch, weightsHash } from '../support/launch.js';
 import { wildFloats } from '../support/random.js';
 import { RUN, StubCoordinator } from '../support/stub-coordinator.js';
@@ -116,8 +117,6 @@ function args(playground: Playground, name: string, ...more: string[]): string[]
   return [...model, ...processes, '--project', playground.folder, '--name', name, ...more];
 }
 
-const STEP_SEEN = /\n\s+0\/\d+\s+\S+\s+\d/;
-
 it('training with bf16 loses as training without it, tells the error, and resumes to the same bits', async () => {
   await using playground = await makePlayground(24, 4);
   const size = ['--nproc', '2', '--batch-size', '4', '--epochs', '2'];
@@ -142,14 +141,10 @@ it('training with bf16 loses as training without it, tells the error, and resume
   expect(error).toBeGreaterThan(0.05);
   expect(error).toBeLessThan(0.8);
 
-  const interrupted = startLaunch(args(playground, 'parts', ...compressed));
-  await interrupted.waitFor(STEP_SEEN);
-  interrupted.process.kill('SIGINT');
-  const stopped = await interrupted.result;
-  expect(stopped.exitCode, stopped.stderr).toBe(75);
-  const last = join(playground.folder, 'parts', 'weights', 'last.safetensors');
-  const resumed = await launch(['--resume', last, '--nproc', '2', '--device', 'cpu']);
-  expect(resumed.exitCode, resumed.stderr).toBe(0);
+  const { resumed } = await interruptAndResume(
+    args(playground, 'parts', ...compressed),
+    join(playground.folder, 'parts'),
+  );
   expect(weightsHash(resumed)).toBe(weightsHash(whole));
 }, 240_000);
 

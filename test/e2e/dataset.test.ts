@@ -4,14 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import {
-  type LaunchResult,
-  launch,
-  makePlayground,
-  type Playground,
-  startLaunch,
-  weightsHash,
-} from '../support/launch.js';
+import { interruptAndResume } from '../support/interrupted-run.js';
+import { type LaunchResult, launch, makePlayground, type Playground, weightsHash } from '../support/launch.js';
 
 function args(playground: Playground, name: string, data: string): string[] {
   const model = [
@@ -95,14 +89,9 @@ it('a run on packed data behind HTTP, stopped and resumed by one worker, ends wi
   await writeFile(remote, `train: ${store.url}/train.shards.json\nval: ${store.url}/val.shards.json\nnc: 3\n`);
   const env = { LOCKSTEP_CACHE: join(playground.folder, 'cache') };
 
-  const interrupted = startLaunch(args(playground, 'parts', remote), env);
-  await interrupted.waitFor(/\n\s+0\/\d+\s+\S+\s+\d/);
-  interrupted.process.kill('SIGINT');
-  const stopped = await interrupted.result;
-  expect(stopped.exitCode, stopped.stderr).toBe(75);
-  const last = join(playground.folder, 'parts', 'weights', 'last.safetensors');
-  const resumed = await launch(['--resume', last, '--nproc', '1', '--device', 'cpu', '--threads-per-worker', '1'], env);
-  expect(resumed.exitCode, resumed.stderr).toBe(0);
+  const flags = ['--nproc', '1', '--threads-per-worker', '1'];
+  const parts = join(playground.folder, 'parts');
+  const { stopped, resumed } = await interruptAndResume(args(playground, 'parts', remote), parts, { flags, env });
   expect(weightsHash(resumed)).toBe(weightsHash(whole));
   expect(ledgers(stopped, resumed)).toEqual(ledgers(whole));
   expect(store.numRanges()).toBeGreaterThanOrEqual(14);

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { interruptAndResume, STEP_SEEN } from '../support/interrupted-run.js';
 import { launch, makePlayground, type Playground, processesOf, startLaunch, weightsHash } from '../support/launch.js';
 
 function args(playground: Playground, name: string, ...more: string[]): string[] {
@@ -23,9 +24,6 @@ async function pidOfRank(playground: Playground, name: string, rank: number): Pr
   return run.workerPids[rank]!;
 }
 
-/** Matches once a step of training has been reported. */
-const STEP_SEEN = /\n\s+0\/\d+\s+\S+\s+\d/;
-
 it('a worker killed with -9 ends the run, named first with its signal, and leaves no process', async () => {
   await using playground = await makePlayground(64, 4);
   const { marker, env } = marked('kill');
@@ -44,14 +42,10 @@ it('an interrupted run stops on one step, resumes, and ends with the bits of an 
   const whole = await launch(args(playground, 'whole', '--epochs', '3'));
   expect(whole.exitCode, whole.stderr).toBe(0);
 
-  const interrupted = startLaunch(args(playground, 'parts', '--epochs', '3'));
-  await interrupted.waitFor(STEP_SEEN);
-  interrupted.process.kill('SIGINT');
-  const stopped = await interrupted.result;
-  expect(stopped.exitCode, stopped.stderr).toBe(75);
-  const last = join(playground.folder, 'parts', 'weights', 'last.safetensors');
-  const resumed = await launch(['--resume', last, '--nproc', '2', '--device', 'cpu']);
-  expect(resumed.exitCode, resumed.stderr).toBe(0);
+  const { resumed } = await interruptAndResume(
+    args(playground, 'parts', '--epochs', '3'),
+    join(playground.folder, 'parts'),
+  );
   expect(weightsHash(resumed)).toBe(weightsHash(whole));
 }, 240_000);
 

@@ -1,9 +1,10 @@
 /** The trace of a run, and buckets that are tuned while it goes: through the real command line, with real processes. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CheckedSpan, crossingSpans, endOf, readTrace } from '../support/chrome-trace.js';
-import { launch, makePlayground, type Playground, weightsHash } from '../support/launch.js';
+import { STEP_SEEN } from '../support/interrupted-run.js';
+import { launch, makePlayground, type Playground, startLaunch, weightsHash } from '../support/launch.js';
 
 /** Cutting the backward pass is the native engine's; where it is not built, the other one shows the rest. */
 const ENGINE = process.env.LOCKSTEP_TF_LIB_DIR === undefined ? 'wasm' : 'tensorflow';
@@ -108,6 +109,40 @@ describe('a traced run', () => {
       expect(summary.allReduceHiddenShare).toBeLessThanOrEqual(1);
     }
   });
+});
+
+describe('a traced run that does not come to the end of its steps', () => {
+  it('leaves the trace of the ranks that outlived a killed one', async () => {
+    await using playground = await makePlayground(64, 2);
+    const run = startLaunch(args(playground, 'killed', '--batch-size', '4', '--trace', '1:1000'));
+    await run.waitFor(STEP_SEEN);
+    const facts = JSON.parse(await readFile(join(playground.folder, 'killed', 'run.json'), 'utf8')) as {
+      workerPids: number[];
+    };
+    process.kill(facts.workerPids[1]!, 'SIGKILL');
+    const ended = await run.result;
+    expect(ended.exitCode).toBeGreaterThan(0);
+    const path = join(playground.folder, 'killed', 'trace.json');
+    expect(ended.stderr).toContain(`trace up to the end of the run: ${path}`);
+    const { spans } = readTrace(await readFile(path, 'utf8'));
+    expect(crossingSpans(spans)).toEqual([]);
+    expect(new Set(spans.map(({ pid }) => pid))).toEqual(new Set([0]));
+    expect(named(spans, 'step')[0]!.args.step).toBe(1);
+    expect((await readdir(join(playground.folder, 'killed'))).filter((name) => name.endsWith('.spans'))).toEqual([]);
+  }, 120_000);
+
+  it('is written by all ranks when the run is interrupted', async () => {
+    await using playground = await makePlayground(64, 2);
+    const run = startLaunch(args(playground, 'stopped', '--batch-size', '4', '--trace', '1:1000'));
+    await run.waitFor(STEP_SEEN);
+    run.process.kill('SIGINT');
+    const ended = await run.result;
+    expect(ended.exitCode, ended.stderr).toBe(75);
+    const { spans } = readTrace(await readFile(join(playground.folder, 'stopped', 'trace.json'), 'utf8'));
+    const steps = [0, 1].map((rank) => named(spans, 'step').filter(({ pid }) => pid === rank));
+    expect(steps[0]!.length).toBeGreaterThan(0);
+    expect(steps[1]!.length).toBe(steps[0]!.length);
+  }, 120_000);
 });
 
 describe('--bucket-mb', () => {

@@ -76,6 +76,18 @@ describe('a run that goes well', () => {
     expect(launcher.stderr).toMatch(TRAINING);
   });
 
+  test('is readable where there is no terminal, and JSON to the last line where JSON is asked for', async () => {
+    const plain = start({ steps: 3 });
+    await plain.exited;
+    expect(plain.stderr).toMatch(/^\[rank 0\] \[[\d:]+\] INFO: fake worker starts$/m);
+    expect(plain.stderr).not.toMatch(/^\{/m);
+    const json = start({ steps: 3 }, ['--nproc', '2', '--log-format', 'json']);
+    await json.exited;
+    const lines = json.stderr.trimEnd().split('\n');
+    expect(lines.filter((line) => !line.startsWith('{') || !line.endsWith('}'))).toEqual([]);
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toContain('fake worker starts');
+  });
+
   test('serves metrics, health and readiness while it trains', async () => {
     const launcher = start({ steps: 0 });
     await launcher.waitFor(TRAINING_STARTED);

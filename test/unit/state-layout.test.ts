@@ -53,7 +53,7 @@ test('vectors are copied as they are', () => {
 test('every tensor of the flat state begins at a cache line, and steps leave the gaps between them zeros', () => {
   const { trainState, vector, ones } = smallTrainState();
   const { segments, length } = trainState.layout;
-  const rates = { lr: [0.1, 0.1, 0.1], momentum: 0.9, accumulate: 1, startsEpoch: false } as const;
+  const rates = { epoch: 0, lr: [0.1, 0.1, 0.1], momentum: 0.9, accumulate: 1, startsEpoch: false } as const;
   expect(trainState.accumulate(ones, rates, 0.1)).toBe(true);
   trainState.updateEma();
   const free = new Uint8Array(length).fill(1);

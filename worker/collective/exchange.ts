@@ -79,6 +79,6 @@ export interface Exchange {
    * @throws CollectiveError COLLECTIVE_BAD_PAYLOAD for a frame that contradicts the plan: the ranks disagree about the layout
    */
   receive(header: DataHeader, payload: Uint8Array): void;
-  /** Returns what is missing for the round under way. */
-  waitState(): WaitState;
+  /** Returns what is missing for a round. @param round @defaultValue the round under way */
+  waitState(round?: number): WaitState;
 }

@@ -16,7 +16,7 @@ import type { CompressionState } from '../collective/summed-vector.js';
 import { type VirtualRange, virtualRange } from '../collective/tree.js';
 import { SimdHeap } from '../simd/heap.js';
 import { noteRound } from '../trace/bucket-spans.js';
-import { placeVectors, roomFor, type VectorPlaces } from './all-reduce-vectors.js';
+import { hostsOfWorld, placeVectors, roomFor, type VectorPlaces } from './all-reduce-vectors.js';
 import type { CommsInput, CompressionInput } from './comms-input.js';
 import type { RoundStats, World } from './comms-output.js';
 import type { Rounds, WaitOptions } from './rounds.js';
@@ -101,8 +101,11 @@ export class AllReduce {
     this.#post = post;
     this.#layout = layout;
     this.#world = world;
-    this.collective = chooseCollective(options.collective ?? 'auto', hostsOf(world));
-    this.#compression = world.worldSize > 1 ? options.compression : undefined;
+    const hosts = hostsOfWorld(world);
+    this.collective = chooseCollective(options.collective ?? 'auto', hosts);
+    // The hierarchy compresses only what crosses between hosts.
+    const isOneHierarchy = this.collective.name === 'hierarchical' && new Set(hosts).size === 1;
+    this.#compression = world.worldSize > 1 && !isOneHierarchy ? options.compression : undefined;
     this.#places = placeVectors({
       ...{ layout, world, heap: this.heap },
       collective: this.collective.name,
@@ -218,7 +221,7 @@ export class AllReduce {
     const { config, seed, stepsBefore } = this.#compression;
     const { rank, worldSize } = this.#world;
     const plan = makePlan(this.#layout, worldSize);
-    const slots = numSlots(this.collective.name, plan, rank, hostsOf(this.#world));
+    const slots = numSlots(this.collective.name, plan, rank, hostsOfWorld(this.#world));
     const memory = allocateCompression(this.heap, plan, slots, config, this.#compressionMemory?.residuals);
     this.#compressionMemory = memory;
     return { memory, seed, stepsBefore };
@@ -236,10 +239,6 @@ export class AllReduce {
   }
 }
 
-function hostsOf({ hosts, worldSize }: World): readonly number[] {
-  return hosts ?? Array.from({ length: worldSize }, () => 0);
-}
-
-function heapFor(layout: VectorLayout, { worldSize }: World, heap: SimdHeap | undefined): SimdHeap {
-  return heap !== undefined && roomFor(layout, worldSize) <= heap.freeBytes ? heap : new SimdHeap();
+function heapFor(layout: VectorLayout, world: World, heap: SimdHeap | undefined): SimdHeap {
+  return heap !== undefined && roomFor(layout, world) <= heap.freeBytes ? heap : new SimdHeap();
 }

@@ -162,9 +162,22 @@ export class Comms implements AsyncDisposable {
     this.#control.setProgress(step, index);
   }
 
-  /** Lets the comms thread record spans, whenever the process does. */
-  trace(tap: TraceTap | undefined): void {
-    if (tap !== undefined) this.#post({ kind: 'trace', tap });
+  /**
+   * Lets the comms thread record spans, whenever the process does. If the run fails before {@link traceOver}, the thread writes what all
+   * threads of this process have recorded into `folder`.
+   */
+  trace(tap: TraceTap | undefined, folder: string): void {
+    if (tap !== undefined) this.#post({ kind: 'trace', tap, folder });
+  }
+
+  /** Tells the comms thread of another thread's spans. */
+  traceThread(thread: string, ring: SharedArrayBuffer): void {
+    this.#post({ kind: 'traceThread', thread, ring });
+  }
+
+  /** The ranks have gathered their spans. */
+  traceOver(): void {
+    this.#post({ kind: 'traceOver' });
   }
 
   /** Resolves with how far this host's clock is from the coordinator's. @throws as `gather` */

@@ -6,6 +6,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CollectiveError, LockstepError, serializeError } from '../../proto/errors.js';
 import type { wire } from '../../proto/messages.js';
 import { createLogger } from '../../proto/telemetry/logger.js';
+import { type ClockOffset, estimateOffset } from '../trace/clock-offset.js';
+import { RankSpans } from '../trace/rank-spans.js';
 import { threadTrace } from '../trace/thread-trace.js';
 import { CommsControlBlock } from './comms-control-block.js';
 import { ControlPlane } from './comms-control-plane.js';
@@ -34,6 +36,10 @@ const log = createLogger({
 let ending = false;
 let collectiveError: LockstepError | undefined;
 let roundTimers: NodeJS.Timeout[] = [];
+/** What there is of a trace, if the run fails before all ranks have met to write it. */
+const spans = new RankSpans();
+let tracing: { readonly folder: string; readonly recording: Int32Array } | undefined;
+let clockOffset: ClockOffset = estimateOffset([]);
 
 const controlPlane = new ControlPlane(options, control, log, {
   onWorld: joined,
@@ -94,6 +100,9 @@ async function handle(input: CommsInput): Promise<void> {
     case 'sumBoard':
       if (collectiveError === undefined) payloadPlane.sumBoard(input.round, input.bucket);
       return;
+    case 'hostReady':
+      if (collectiveError === undefined) payloadPlane.hostReady(input.round, input.bucket);
+      return;
     case 'awaitRound':
       awaitRound(input.round, input.timeoutMs);
       return;
@@ -110,9 +119,19 @@ async function handle(input: CommsInput): Promise<void> {
     }
     case 'report':
       if (!ending) controlPlane.send(input.body);
+      if (input.body.failure) saveSpans();
       return;
     case 'trace':
       threadTrace.attach(input.tap);
+      tracing = { folder: input.folder, recording: input.tap.recording };
+      // Later there may be nobody to ask.
+      clockOffset = await controlPlane.clock.measure();
+      return;
+    case 'traceThread':
+      spans.add(input.thread, input.ring);
+      return;
+    case 'traceOver':
+      spans.over();
       return;
     case 'measureClock':
       post({ kind: 'clockMeasured', id: input.id, offset: await controlPlane.clock.measure() });
@@ -139,7 +158,7 @@ async function join(world: wire.control.World): Promise<void> {
   payloadPlane.connect(world);
   controlPlane.setGeneration(world.generation);
   const agreement = await payloadPlane.agreeOnSharedMemory(world);
-  if ('reason' in agreement) sharedMemoryRefused(agreement.reason, world.worldSize);
+  if ('reason' in agreement && !agreement.isFine) sharedMemoryRefused(agreement.reason, world.worldSize);
   const sharedMemory =
     'segment' in agreement ? { fd: agreement.segment.fd, required: options.payload === 'shm' } : undefined;
   const { generation, worldSize, configJson } = world;
@@ -235,6 +254,21 @@ function abort(error: LockstepError): void {
   if (options.killProcess !== false) setTimeout(() => process.kill(process.pid, 'SIGKILL'), LAST_WORDS_MS);
   log.error({ err: error }, 'run aborted');
   post({ kind: 'aborted', error: serializeError(error) });
+  saveSpans();
+}
+
+/** Leaves this rank's part of the trace, if the run is traced, for the launcher to join. */
+function saveSpans(): void {
+  if (tracing === undefined) return;
+  const { rank, host, hostId } = options;
+  // Rings are read when nobody writes them any more.
+  Atomics.store(tracing.recording, 0, 0);
+  try {
+    const path = spans.save(tracing.folder, { rank, pid: process.pid, host, clock: { hostId, ...clockOffset } });
+    if (path !== undefined) log.debug({ path }, 'spans saved');
+  } catch (error) {
+    log.warn({ err: error }, 'spans not saved');
+  }
 }
 
 /** Nobody reads our output any more, and nobody waits for last words. */

@@ -25,11 +25,16 @@ export class ProcessTrace {
   readonly #recording: Int32Array = new Int32Array(new SharedArrayBuffer(4));
   readonly #taps: OpenTap[] = [];
   #isOpen = false;
+  #onRing: (thread: string, ring: SharedArrayBuffer) => void = () => {};
 
-  /** Before this, no thread gets a tap and nothing costs anything. */
-  open(): void {
+  /**
+   * Before this, no thread gets a tap and nothing costs anything.
+   * @param onRing is told of each thread's {@link SpanRing}
+   */
+  open(onRing: (thread: string, ring: SharedArrayBuffer) => void = () => {}): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
+    this.#onRing = onRing;
     threadTrace.attach(this.tap('main'));
   }
 
@@ -47,7 +52,9 @@ export class ProcessTrace {
     }
     if (this.#taps.length >= MAX_THREADS) return undefined;
     const ring = SpanRing.open(RING_CAPACITY);
-    this.#taps.push({ kind, number: ofKind.length, ring, isFree: false });
+    const tap: OpenTap = { kind, number: ofKind.length, ring, isFree: false };
+    this.#taps.push(tap);
+    this.#onRing(nameOf(tap), ring.buffer);
     return { ring: ring.buffer, recording: this.#recording };
   }
 
@@ -63,11 +70,12 @@ export class ProcessTrace {
 
   /** What all threads recorded, in the order in which they were opened. */
   take(): ThreadSpans[] {
-    return this.#taps.map(({ kind, number, ring }) => ({
-      thread: kind === 'loader' ? `loader ${number}` : kind,
-      ...ring.take(),
-    }));
+    return this.#taps.map((tap) => ({ thread: nameOf(tap), ...tap.ring.take() }));
   }
+}
+
+function nameOf({ kind, number }: OpenTap): string {
+  return kind === 'loader' ? `loader ${number}` : kind;
 }
 
 /** This process's recorders; of use on the main thread only. */

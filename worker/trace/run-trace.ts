@@ -8,16 +8,13 @@ import { hostId } from '../host-id.js';
 import type { Comms } from '../threads/comms-client.js';
 import { decodeCapture, encodeCapture } from './capture.js';
 import { processTrace } from './process-trace.js';
-import { writeTraceFile } from './trace-file.js';
+import { TRACE_FILE, writeTraceFile } from './trace-file.js';
 import { type TraceWindow, traceWindow } from './trace-window.js';
-
-/** Name of the file in the run folder. */
-export const TRACE_FILE = 'trace.json';
 
 /** What a trace works with; all of it is lent. */
 export interface RunTraceParts {
   readonly config: RunConfig;
-  readonly comms: Pick<Comms, 'gather' | 'measureClock'>;
+  readonly comms: Pick<Comms, 'gather' | 'measureClock' | 'traceOver'>;
   readonly rank: number;
   readonly log: Logger;
   /** Steps before this process began. */
@@ -26,10 +23,10 @@ export interface RunTraceParts {
 }
 
 /** Prepares all threads of this worker for recording, if the run is traced. Call it before the loader opens. */
-export function openTrace({ config, comms }: { config: RunConfig; comms: Pick<Comms, 'trace'> }): void {
+export function openTrace({ config, comms }: { config: RunConfig; comms: Pick<Comms, 'trace' | 'traceThread'> }): void {
   if (config.trace === undefined) return;
-  processTrace.open();
-  comms.trace(processTrace.tap('comms'));
+  processTrace.open((thread, ring) => comms.traceThread(thread, ring));
+  comms.trace(processTrace.tap('comms'), config.saveDir);
 }
 
 export class RunTrace {
@@ -69,6 +66,7 @@ export class RunTrace {
     const clock = { hostId: hostId(), ...(await comms.measureClock()) };
     const threads = processTrace.take();
     const blobs = await comms.gather(encodeCapture({ rank, pid: process.pid, host: hostname(), clock, threads }));
+    comms.traceOver();
     if (blobs === undefined) return;
     const path = join(config.saveDir, TRACE_FILE);
     try {

@@ -39,6 +39,11 @@ export class SpanRing {
     return new SpanRing(new SharedArrayBuffer((HEADER_LENGTH + capacity * ROW_LENGTH) * 8));
   }
 
+  /** Another thread's view, for reading. */
+  static view(buffer: SharedArrayBuffer): SpanRing {
+    return new SpanRing(buffer);
+  }
+
   /** The writing thread's view: from now on its clock is the ring's. */
   static attach(buffer: SharedArrayBuffer): SpanRing {
     const ring = new SpanRing(buffer);

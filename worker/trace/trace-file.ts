@@ -3,6 +3,9 @@ import { writeAtomically } from '../checkpoint/atomic-file.js';
 import type { RankCapture } from './capture.js';
 import { chromeTrace } from './chrome-trace.js';
 
+/** Name of the file in the run folder. */
+export const TRACE_FILE = 'trace.json';
+
 /** Events are written in pieces of about so many characters. */
 const PIECE_LENGTH = 1 << 18;
 

@@ -41,7 +41,7 @@ describe('the share of time spent waiting for data', () => {
   it('is printed and measured at the end of each epoch', async () => {
     const written: string[] = [];
     const stream = { isTTY: false, columns: 80, write: (text: string) => void written.push(text) };
-    const progress = new Progress(new Terminal({ stream, runId: 'r', logFormat: 'auto', progress: 'auto' }), 4);
+    const progress = new Progress(new Terminal({ stream, runId: 'r', logFormat: 'pretty', progress: 'auto' }), 4);
     const config = { runId: 'r', saveDir: '/r', worldSize: 2, epochs: 4, data: { yaml: 'd' } } as unknown as RunConfig;
     const { registry, observe } = createMetrics(config, '0');
     for (const watch of [progress.observe, observe]) {

@@ -24,7 +24,7 @@ it('the ledger of an epoch is a line on the terminal', () => {
       text += more;
     },
   };
-  const progress = new Progress(new Terminal({ stream, runId: 'r', logFormat: 'auto', progress: 'auto' }), 4);
+  const progress = new Progress(new Terminal({ stream, runId: 'r', logFormat: 'pretty', progress: 'auto' }), 4);
   progress.observe(ledger(3, 400));
   expect(text).toContain('epoch 3: 400 of 400 images once, ledger 9f3a000000000001\n');
   progress.observe(ledger(2, 400, { unreadable: 2, nonFinite: 8 }));

@@ -38,7 +38,7 @@ class Screen {
   }
 }
 
-function terminalOn(screen: Screen, logFormat: 'auto' | 'json' | 'pretty' = 'auto'): Terminal {
+function terminalOn(screen: Screen, logFormat: 'pretty' | 'json' = 'pretty'): Terminal {
   return new Terminal({ stream: screen, runId: 'r', logFormat, progress: 'auto' });
 }
 
@@ -179,7 +179,7 @@ describe('progress', () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(records.at(-1)).toMatchObject({ level: 'info', runId: 'r', epoch: 0, map50: 0.61234 });
     const silent = new Screen(false);
-    const terminal = new Terminal({ stream: silent, runId: 'r', logFormat: 'auto', progress: 'off' });
+    const terminal = new Terminal({ stream: silent, runId: 'r', logFormat: 'pretty', progress: 'off' });
     new Progress(terminal, 40).observe(epochEnd);
     expect(silent.text).toBe('');
   });
@@ -207,14 +207,14 @@ describe('worker logs', () => {
   test('in JSON keep their records and wrap other text; on a terminal records are made readable', async () => {
     const record = '{"level":"warn","time":"2026-01-01T00:00:00.000Z","rank":0,"msg":"image skipped","path":"a.jpg"}';
     const json = new Screen(false);
-    const router = new LogRouter(folder, terminalOn(json));
+    const router = new LogRouter(folder, terminalOn(json, 'json'));
     router.open(0)('stdout', Buffer.from(`${record}\nplain\n`));
     const [first, second] = json.text.trimEnd().split('\n');
     expect(first).toBe(record);
     expect(JSON.parse(second ?? '')).toMatchObject({ rank: 0, stream: 'stdout', msg: 'plain' });
     await router.close();
     const pretty = new Screen(false);
-    const readable = new LogRouter(folder, terminalOn(pretty, 'pretty'));
+    const readable = new LogRouter(folder, terminalOn(pretty));
     readable.open(0)('stdout', Buffer.from(`${record}\n`));
     expect(pretty.text).toMatch(/^\[rank 0\] \[.*\] WARN: image skipped .*a\.jpg/);
     await readable.close();

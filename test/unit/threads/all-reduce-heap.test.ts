@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { SimdHeap } from '../../../worker/simd/heap.js';
 import { AllReduce } from '../../../worker/threads/all-reduce-client.js';
 import { roomFor } from '../../../worker/threads/all-reduce-vectors.js';
+import type { World } from '../../../worker/threads/comms-output.js';
 
 const LAYOUT = { length: 1_000, buckets: [{ offset: 0, length: 1_000 }], virtualRanks: 2 };
+const worldOf = (worldSize: number): World => ({ generation: 1, rank: 0, worldSize, configJson: '' });
 const open = (worldSize: number, heap: SimdHeap): AllReduce =>
-  new AllReduce(LAYOUT, { generation: 1, rank: 0, worldSize, configJson: '' }, () => {}, { heap });
+  new AllReduce(LAYOUT, worldOf(worldSize), () => {}, { heap });
 
 /** One that has no room left. */
 class FullHeap extends SimdHeap {
@@ -34,7 +36,7 @@ describe('the vectors of an all-reduce', () => {
     // 248 MB on two workers: two partial sums and a result.
     const length = 62_000_000;
     const layout = { length, buckets: [{ offset: 0, length }], virtualRanks: 2 };
-    expect(roomFor(layout, 2)).toBeGreaterThan(3 * 4 * length);
-    expect(roomFor(layout, 2)).toBeLessThan(new SimdHeap().freeBytes / 2);
+    expect(roomFor(layout, worldOf(2))).toBeGreaterThan(3 * 4 * length);
+    expect(roomFor(layout, worldOf(2))).toBeLessThan(new SimdHeap().freeBytes / 2);
   });
 });

@@ -56,6 +56,18 @@ describe("a thread's recorder", () => {
     expect(SPAN_NAMES[rowsOf(loader!)[0]![ROW.kind]!]).toBe('sample');
   });
 
+  it('tells of each ring once, also of those that were opened for a thread of its kind before', () => {
+    const process = new ProcessTrace();
+    const told: [string, SharedArrayBuffer][] = [];
+    process.open((thread, ring) => told.push([thread, ring]));
+    const first = process.tap('loader')!;
+    process.release(first);
+    process.tap('loader');
+    process.tap('loader');
+    expect(told.map(([thread]) => thread)).toEqual(['main', 'loader 0', 'loader 1']);
+    expect(told[1]![1]).toBe(first.ring);
+  });
+
   it('goes on in the ring of a thread of its kind that has ended', () => {
     const process = new ProcessTrace();
     process.open();
