@@ -68,6 +68,7 @@ export async function openSingleProcess(options: SingleProcessOptions): Promise<
       round: input.round,
       bytesSent: 0,
       bytesReceived: 0,
+      bytesShared: 0,
       exchangeMs: 0,
       bucketReadyMs: [],
       bucketDoneMs: [],

@@ -166,6 +166,7 @@ class TrainingRun {
       imgsz: config.imgsz,
       rect: config.rect,
       cache: openImageCache(this.#context, this.#trainSet, 'train'),
+      jpegScaling: config.jpegScaling,
       onBadSample: config.onBadSample,
     });
     this.#trace = RunTrace.open({

@@ -42,6 +42,7 @@ export function openSums(
           round: ++round,
           bytesSent: 0,
           bytesReceived: 0,
+          bytesShared: 0,
           exchangeSeconds: 0,
           waitSeconds: 0,
           inFlightSeconds: 0,

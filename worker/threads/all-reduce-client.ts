@@ -28,6 +28,8 @@ export interface AllReduceStats {
   /** Payload to and from peers; 0 with one worker. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Of both together, what went through memory that the ranks of a host share. */
+  readonly bytesShared: number;
   /** From the first bucket that was ready here to the last one reduced. */
   readonly exchangeSeconds: number;
   /** What the main thread waited: the part that computing did not hide. */
@@ -183,6 +185,7 @@ export class AllReduce {
       round: stats.round,
       bytesSent: stats.bytesSent,
       bytesReceived: stats.bytesReceived,
+      bytesShared: stats.bytesShared ?? 0,
       exchangeSeconds: stats.exchangeMs / 1000,
       waitSeconds: (performance.now() - startedMs) / 1000,
       ...noteRound(stats, { beginMs: waitedFromMs, endMs: monotonicMs() }),

@@ -131,6 +131,7 @@ export class LowRankAllReduce implements SummedVector {
       round: this.#round++,
       bytesSent: first.bytesSent + second.bytesSent,
       bytesReceived: first.bytesReceived + second.bytesReceived,
+      bytesShared: first.bytesShared + second.bytesShared,
       exchangeSeconds: first.exchangeSeconds + second.exchangeSeconds,
       waitSeconds: first.waitSeconds + second.waitSeconds,
       compression,
