@@ -6,7 +6,7 @@ import { isShardIndex, isUrl } from '../../configs/store/index-name.js';
 import { labelSizes } from '../anchors/auto-anchor.js';
 import { anchorFit } from '../anchors/fit.js';
 import type { Dataset } from '../data/dataset.js';
-import { openLoader } from '../data/loader.js';
+import { openLoader } from '../data/loader/loader.js';
 import { scanSources } from '../data/open-dataset.js';
 import { readIndex } from '../data/shards/shard-index.js';
 import { describeDamage, verifyShards } from '../data/shards/verify.js';

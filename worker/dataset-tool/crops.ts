@@ -3,11 +3,11 @@ import { mkdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { CropsRequest } from '../../configs/dataset-request.js';
 import { DataError } from '../../proto/errors.js';
-import { mapBounded } from '../data/bounded.js';
 import type { Dataset } from '../data/dataset.js';
-import { decodeImage } from '../data/decode.js';
-import type { Rectangle } from '../data/image.js';
-import { openSharp } from '../data/libvips.js';
+import { decodeImage } from '../data/images/decode.js';
+import type { Rectangle } from '../data/images/image.js';
+import { openSharp } from '../data/images/libvips.js';
+import { mapBounded } from '../data/scan/bounded.js';
 import { imageInput } from '../data/shards/locations.js';
 import { scanSplits, type ToolProgress } from './check.js';
 

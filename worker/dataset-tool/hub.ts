@@ -3,9 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { StatsRequest } from '../../configs/dataset-request.js';
 import { DataError } from '../../proto/errors.js';
-import { mapBounded } from '../data/bounded.js';
-import { decodeImage } from '../data/decode.js';
-import { openSharp } from '../data/libvips.js';
+import { decodeImage } from '../data/images/decode.js';
+import { openSharp } from '../data/images/libvips.js';
+import { mapBounded } from '../data/scan/bounded.js';
 import { imageInput } from '../data/shards/locations.js';
 import type { ScannedSplit, ToolProgress } from './check.js';
 
