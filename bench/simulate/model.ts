@@ -123,8 +123,9 @@ function ring(bytes: number, { numRanks: N, ranksPerHost: k }: World, machine: M
 }
 
 /**
- * Hierarchy: the ranks of a host exchange directly among themselves (uncompressed), each then sums its 1/k of the bucket with its H − 1
- * counterparts on other hosts, and the results spread within the host. A host's network carries (H − 1)/H w in each of the two exchanges.
+ * Hierarchy: each rank reads its 1/k of the bucket from the other ranks of its host where it lies (uncompressed), sums it with its H − 1
+ * counterparts on other hosts, and writes the result once for all ranks of the host, so that only the first of the two exchanges within a host
+ * costs anything. A host's network carries (H − 1)/H w in each of the two exchanges between hosts.
  */
 function hierarchical(bytes: number, world: World, machine: Machine, c: Compression): ExchangeCost {
   const { numRanks: N, ranksPerHost: k } = world;
@@ -138,8 +139,8 @@ function hierarchical(bytes: number, world: World, machine: Machine, c: Compress
   const codec = codecSeconds(3 * others + bytes / N, c);
   const rest = total(between, 2, adding + messages + codec);
   return {
-    seconds: 2 * within.seconds + rest.seconds,
-    processorSeconds: 2 * within.processorSeconds + rest.processorSeconds,
+    seconds: within.seconds + rest.seconds,
+    processorSeconds: within.processorSeconds + rest.processorSeconds,
   };
 }
 

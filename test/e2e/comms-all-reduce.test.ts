@@ -120,7 +120,7 @@ describe('shared memory', () => {
     // Four partial sums and the result of 2²⁸ floats: 5 GiB.
     const layout = layoutOf(2 ** 28, 4);
     const world = { generation: 1, rank: 0, worldSize: 4, configJson: '', sharedMemory: { fd: 0, required: true } };
-    const options = { layout, world, heap: new SimdHeap(), collective: 'auto', isCompressed: false } as const;
+    const options = { layout, world, heap: new SimdHeap(), collective: 'direct', isCompressed: false } as const;
     expect(() => placeVectors(options)).toThrow(expect.objectContaining({ code: 'COLLECTIVE_NO_SHARED_MEMORY' }));
   });
 });

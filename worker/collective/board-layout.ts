@@ -21,6 +21,21 @@ export const WORDS = {
 const BUCKET_ARRAYS = ['ready', 'reduced', 'claimed', 'finished'] as const;
 export type BucketArray = (typeof BUCKET_ARRAYS)[number];
 
+/** What a board is for. `worldSize` counts the ranks that share the memory, and `partials` are theirs. */
+export type BoardArea = Pick<Plan, 'worldSize' | 'layout' | 'partials'>;
+
+/** What a rank's comms thread tells its main thread about a round, as float64 numbers. */
+export const FIGURES = [
+  'bytesSent',
+  'bytesReceived',
+  'signal',
+  'error',
+  'droppedRound',
+  'droppedDuplicate',
+  'droppedOverflow',
+] as const;
+export type Figure = (typeof FIGURES)[number];
+
 export interface BoardLayout {
   /** Bytes of the whole segment. */
   readonly bytes: number;
@@ -29,19 +44,23 @@ export interface BoardLayout {
   /** Float64: when a rank was ready with a bucket, and when its chunk of it was summed, by rank and bucket. */
   readonly timesOffset: number;
   readonly numTimes: number;
+  /** Float64: {@link FIGURES} by rank. */
+  readonly figuresOffset: number;
+  readonly numFigures: number;
   /** By partial, as in the plan. */
   readonly partialOffsets: readonly number[];
   readonly resultOffset: number;
 }
 
-/** Returns the layout for a plan's vectors. */
-export function boardLayout(plan: Pick<Plan, 'worldSize' | 'layout' | 'partials'>): BoardLayout {
-  const { worldSize, layout, partials } = plan;
+/** Returns what lies where. */
+export function boardLayout({ worldSize, layout, partials }: BoardArea): BoardLayout {
   const numFlagWords = (2 + worldSize) * LINE_WORDS + BUCKET_ARRAYS.length * worldSize * BOARD_MAX_BUCKETS;
   const numTimes = 2 * worldSize * BOARD_MAX_BUCKETS;
+  const numFigures = FIGURES.length * worldSize;
   const timesOffset = pageAfter(FLAGS_OFFSET + numFlagWords * Int32Array.BYTES_PER_ELEMENT);
   const vectorBytes = pageAfter(layout.length * Float32Array.BYTES_PER_ELEMENT);
-  const vectorsOffset = pageAfter(timesOffset + numTimes * Float64Array.BYTES_PER_ELEMENT);
+  const figuresOffset = timesOffset + numTimes * Float64Array.BYTES_PER_ELEMENT;
+  const vectorsOffset = pageAfter(figuresOffset + numFigures * Float64Array.BYTES_PER_ELEMENT);
   const resultOffset = vectorsOffset + partials.length * vectorBytes;
   return {
     bytes: resultOffset + vectorBytes,
@@ -49,6 +68,8 @@ export function boardLayout(plan: Pick<Plan, 'worldSize' | 'layout' | 'partials'
     numFlagWords,
     timesOffset,
     numTimes,
+    figuresOffset,
+    numFigures,
     partialOffsets: partials.map((_, index) => vectorsOffset + index * vectorBytes),
     resultOffset,
   };

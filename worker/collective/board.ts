@@ -5,18 +5,8 @@
  */
 import { CollectiveError } from '../../proto/errors.js';
 import { threadTrace } from '../trace/thread-trace.js';
-import {
-  BOARD_MAX_BUCKETS,
-  type BoardLayout,
-  type BucketArray,
-  boardLayout,
-  bucketWord,
-  layoutFingerprint,
-  openedWord,
-  timeIndex,
-  WORDS,
-  waitingWord,
-} from './board-layout.js';
+import { BoardFlags, type BoardFlagsOptions, MAX_COUNT } from './board-flags.js';
+import { boardLayout } from './board-layout.js';
 import type { WaitState } from './exchange.js';
 import type { Plan, Segment } from './plan.js';
 
@@ -24,88 +14,66 @@ import type { Plan, Segment } from './plan.js';
 export const BOARD_SEGMENT_ELEMENTS = 65_536;
 /** From this size on it is worth waking others to sum with us. */
 const SHARED_WORK_ELEMENTS = 65_536;
-/** A claim is a round and a count in one word: 12 bits of count. */
-const COUNT_BITS = 12;
-const MAX_COUNT = (1 << COUNT_BITS) - 1;
 
-/** Where a board is: on a heap that both threads of a worker have, at the address of the mapped segment. */
-export interface BoardPlace {
-  readonly memory: WebAssembly.Memory;
-  readonly address: number;
-}
-
-export interface BoardOptions {
+export interface BoardOptions extends Pick<BoardFlagsOptions, 'place' | 'wake' | 'firstRound' | 'base' | 'now'> {
   readonly rank: number;
   readonly plan: Plan;
-  readonly place: BoardPlace;
   /** Writes the sum of elements of the whole vectors at the operands' addresses to those of the target. */
   readonly reduce: (operands: readonly number[], target: number, offset: number, length: number) => void;
-  /** Wakes all who wait on {@link Board.bellWord}. */
-  readonly wake: () => void;
-  readonly firstRound: number;
-  /** Chunks that were summed before the first round; a rank's threads use one number. @defaultValue as many as there are now */
-  readonly base?: number | undefined;
-  /** Milliseconds on a clock that the ranks of a host share. */
-  readonly now: () => number;
 }
 
 /** One thread's view of the board. A rank has two: its main thread announces and waits, its comms thread helps. */
 export class Board {
   readonly #options: BoardOptions;
-  readonly #words: Int32Array;
-  readonly #times: Float64Array;
+  readonly #flags: BoardFlags;
   readonly #operands: readonly number[];
   readonly #target: number;
-  readonly #chunksPerRound: number;
-  readonly #fingerprint: number;
-  /** Chunks that were summed before the first round. */
-  readonly base: number;
-  #peersChecked = false;
 
   /** Opens a view between rounds. @throws CollectiveError COLLECTIVE_BAD_LAYOUT for more buckets than the flags have room for */
   constructor(options: BoardOptions) {
     this.#options = options;
     const { plan, place, rank } = options;
-    const layout: BoardLayout = boardLayout(plan);
-    const { buffer } = place.memory;
-    this.#words = new Int32Array(buffer, place.address + layout.flagsOffset, layout.numFlagWords);
-    this.#times = new Float64Array(buffer, place.address + layout.timesOffset, layout.numTimes);
-    this.#operands = layout.partialOffsets.map((offset) => place.address + offset);
-    this.#target = place.address + layout.resultOffset;
+    const { partialOffsets, resultOffset } = boardLayout(plan);
+    this.#operands = partialOffsets.map((offset) => place.address + offset);
+    this.#target = place.address + resultOffset;
     const chunks = plan.byChunk.flat();
     const longest = Math.max(...chunks.map((segments) => segments.length));
-    if (plan.layout.buckets.length > BOARD_MAX_BUCKETS || longest >= MAX_COUNT) {
+    if (longest >= MAX_COUNT) {
       throw new CollectiveError(
         'COLLECTIVE_BAD_LAYOUT',
-        `${plan.layout.buckets.length} buckets of up to ${longest} segments are too many for shared memory`,
-        { hint: `Choose another --bucket-mb; there is room for ${BOARD_MAX_BUCKETS} buckets.` },
+        `buckets of ${longest} segments are too long for shared memory`,
+        {
+          hint: 'Choose a smaller --bucket-mb.',
+        },
       );
     }
-    this.#chunksPerRound = chunks.filter((segments) => segments.length > 0).length;
-    this.#fingerprint = layoutFingerprint(plan);
-    this.base = options.base ?? Atomics.load(this.#words, WORDS.completed);
-    Atomics.store(this.#words, openedWord(rank), this.#fingerprint);
+    const numPerRound = chunks.filter((segments) => segments.length > 0).length;
+    this.#flags = new BoardFlags({ ...options, member: rank, area: plan, numPerRound });
+  }
+
+  /** Chunks that were summed before the first round. */
+  get base(): number {
+    return this.#flags.base;
   }
 
   /** The word that changes whenever someone who waits should look again. */
   get bellWord(): Int32Array {
-    return this.#words.subarray(WORDS.bell, WORDS.bell + 1);
+    return this.#flags.bellWord;
   }
 
   get bell(): number {
-    return Atomics.load(this.#words, WORDS.bell);
+    return this.#flags.bell;
   }
 
   /** Says whether this rank's main thread waits, and so need not be called by other means. */
   setWaiting(waiting: boolean): void {
-    Atomics.store(this.#words, waitingWord(this.#options.rank), waiting ? 1 : 0);
+    this.#flags.setWaiting(waiting);
   }
 
   /** Ranks besides this one whose main threads do not wait. */
   busyRanks(): number[] {
-    const { plan, rank } = this.#options;
-    const others = Array.from({ length: plan.worldSize }, (_, peer) => peer).filter((peer) => peer !== rank);
-    return others.filter((peer) => Atomics.load(this.#words, waitingWord(peer)) === 0);
+    const { rank } = this.#options;
+    return this.#ranks().filter((peer) => peer !== rank && !this.#flags.isWaiting(peer));
   }
 
   /**
@@ -113,11 +81,9 @@ export class Board {
    * @returns whether this was the last rank, so that the bucket can be summed now
    */
   announce(round: number, bucket: number): boolean {
-    const { rank, plan, now } = this.#options;
-    this.#times[timeIndex('ready', rank, bucket, plan.worldSize)] = now();
-    this.#store('ready', rank, bucket, round);
-    const isLast = this.#allReady(round, bucket);
-    if (isLast && plan.layout.buckets[bucket]!.length >= SHARED_WORK_ELEMENTS) this.#ring();
+    this.#flags.announce(round, bucket);
+    const isLast = this.#flags.allReady(round, bucket);
+    if (isLast && this.isLarge(bucket)) this.#flags.ring();
     return isLast;
   }
 
@@ -136,16 +102,17 @@ export class Board {
     const { plan, rank } = this.#options;
     let numDone = 0;
     // The main thread has gone over to another layout, and this thread has not heard of it yet.
-    if (Atomics.load(this.#words, openedWord(rank)) !== this.#fingerprint) return 0;
+    if (!this.#flags.isCurrent) return 0;
     for (const [bucket, chunks] of plan.byChunk.entries()) {
-      if (!this.#allReady(round, bucket)) continue;
-      if (!this.#peersAgree(round)) return numDone;
+      if (!this.#flags.allReady(round, bucket)) continue;
+      if (!this.#flags.peersAgree(round, (member) => member)) return numDone;
       for (let step = 0; step < plan.worldSize; step++) {
         const owner = (rank + step) % plan.worldSize;
         const segments = chunks[owner]!;
         for (;;) {
-          const index = this.#claim(owner, bucket, round, segments.length);
-          if (index === undefined) break;
+          // A claim is a count that grew from its number: that segment is now this thread's.
+          const index = this.#flags.increase('claimed', owner, bucket, round, segments.length);
+          if (index >= segments.length) break;
           this.#sum(segments[index]!, round, segments.length);
           if (++numDone >= maxSegments) return numDone;
         }
@@ -156,21 +123,21 @@ export class Board {
 
   /** Whether all buckets of a round are summed. */
   isOver(round: number): boolean {
-    const numRounds = round - this.#options.firstRound + 1;
-    return ((Atomics.load(this.#words, WORDS.completed) - this.base) | 0) >= numRounds * this.#chunksPerRound;
+    return this.#flags.isOver(round);
   }
 
   /** Returns what is missing for a round. */
   waitState(round: number): WaitState {
     const { plan, rank } = this.#options;
+    const flags = this.#flags;
     const buckets = [...plan.layout.buckets.keys()];
-    const own = buckets.find((bucket) => this.#load('ready', rank, bucket) !== round);
+    const own = buckets.find((bucket) => !flags.isReady(rank, round, bucket));
     if (own !== undefined) return { round, ranks: [rank], bucket: own, phase: 'local' };
-    const ranks = Array.from({ length: plan.worldSize }, (_, peer) => peer);
+    const ranks = this.#ranks();
     const isOpen = (bucket: number, owner: number) =>
-      plan.byChunk[bucket]![owner]!.length > 0 && this.#load('reduced', owner, bucket) !== round;
+      plan.byChunk[bucket]![owner]!.length > 0 && !flags.isReduced(owner, round, bucket);
     const open = buckets.find((bucket) => ranks.some((owner) => isOpen(bucket, owner))) ?? 0;
-    const late = ranks.filter((peer) => buckets.some((bucket) => this.#load('ready', peer, bucket) !== round));
+    const late = ranks.filter((peer) => buckets.some((bucket) => !flags.isReady(peer, round, bucket)));
     if (late.length > 0) return { round, ranks: late, bucket: open, phase: 'partial' };
     return { round, ranks: ranks.filter((owner) => isOpen(open, owner)), bucket: open, phase: 'result' };
   }
@@ -178,18 +145,21 @@ export class Board {
   /** When this rank was ready with each bucket, in milliseconds, and when the bucket was summed. After the round's end. */
   times(): { readonly readyMs: number[]; readonly reducedMs: number[] } {
     const { plan, rank } = this.#options;
-    const { worldSize } = plan;
     const buckets = [...plan.layout.buckets.keys()];
     return {
-      readyMs: buckets.map((bucket) => this.#times[timeIndex('ready', rank, bucket, worldSize)]!),
+      readyMs: buckets.map((bucket) => this.#flags.timeOf('ready', rank, bucket)),
       reducedMs: buckets.map((bucket) =>
         Math.max(
           ...plan.byChunk[bucket]!.map((segments, owner) =>
-            segments.length === 0 ? 0 : this.#times[timeIndex('reduced', owner, bucket, worldSize)]!,
+            segments.length === 0 ? 0 : this.#flags.timeOf('reduced', owner, bucket),
           ),
         ),
       ),
     };
+  }
+
+  #ranks(): number[] {
+    return Array.from({ length: this.#options.plan.worldSize }, (_, rank) => rank);
   }
 
   #sum(segment: Segment, round: number, numSegments: number): void {
@@ -198,89 +168,8 @@ export class Board {
     this.#options.reduce(this.#operands, this.#target, offset, length);
     threadTrace.end('reduce', beganMs, round, bucket, owner, segment.index);
     // The last segment of a chunk completes it, whoever summed the others.
-    if (this.#count('finished', owner, bucket, round) < numSegments) return;
-    this.#times[timeIndex('reduced', owner, bucket, this.#options.plan.worldSize)] = this.#options.now();
-    this.#store('reduced', owner, bucket, round);
-    const numCompleted = (Atomics.add(this.#words, WORDS.completed, 1) + 1 - this.base) | 0;
-    if (numCompleted === (round - this.#options.firstRound + 1) * this.#chunksPerRound) this.#ring();
+    if (this.#flags.increase('finished', owner, bucket, round) + 1 < numSegments) return;
+    this.#flags.noteReduced(owner, round, bucket);
+    this.#flags.complete(round);
   }
-
-  #allReady(round: number, bucket: number): boolean {
-    const { worldSize } = this.#options.plan;
-    for (let peer = 0; peer < worldSize; peer++) if (this.#load('ready', peer, bucket) !== round) return false;
-    return true;
-  }
-
-  /** Returns a segment of a chunk that is now this thread's to sum, if there is one left. */
-  #claim(owner: number, bucket: number, round: number, numSegments: number): number | undefined {
-    if (numSegments === 0) return undefined;
-    const word = this.#word('claimed', owner, bucket);
-    for (;;) {
-      const claimed = Atomics.load(this.#words, word);
-      const count = claimed >>> COUNT_BITS === tag(round) ? claimed & MAX_COUNT : 0;
-      if (count >= numSegments) return undefined;
-      const next = (tag(round) << COUNT_BITS) | (count + 1);
-      if (Atomics.compareExchange(this.#words, word, claimed, next) === claimed) return count;
-    }
-  }
-
-  /** Counts one more for this round and returns the count. */
-  #count(array: BucketArray, owner: number, bucket: number, round: number): number {
-    const word = this.#word(array, owner, bucket);
-    for (;;) {
-      const before = Atomics.load(this.#words, word);
-      const count = (before >>> COUNT_BITS === tag(round) ? before & MAX_COUNT : 0) + 1;
-      const next = (tag(round) << COUNT_BITS) | count;
-      if (Atomics.compareExchange(this.#words, word, before, next) === before) return count;
-    }
-  }
-
-  /** Tells all who wait to look again. */
-  #ring(): void {
-    const { plan, rank, wake } = this.#options;
-    Atomics.add(this.#words, WORDS.bell, 1);
-    for (let peer = 0; peer < plan.worldSize; peer++) {
-      if (peer !== rank && Atomics.load(this.#words, waitingWord(peer)) !== 0) {
-        wake();
-        return;
-      }
-    }
-    // Our own main thread may wait while our comms thread rings.
-    if (Atomics.load(this.#words, waitingWord(rank)) !== 0) wake();
-  }
-
-  /**
-   * Whether all ranks have this layout open; false when the round ended meanwhile, as a peer may then go over to the next layout.
-   * @throws CollectiveError COLLECTIVE_BAD_LAYOUT
-   */
-  #peersAgree(round: number): boolean {
-    if (this.#peersChecked) return true;
-    for (let peer = 0; peer < this.#options.plan.worldSize; peer++) {
-      if (Atomics.load(this.#words, openedWord(peer)) === this.#fingerprint) continue;
-      if (this.isOver(round)) return false;
-      throw new CollectiveError('COLLECTIVE_BAD_LAYOUT', `rank ${peer} has another layout of the reduced vector`, {
-        hint: 'The ranks disagree about the model or the run: start all workers from the same version and configuration.',
-        details: { peer },
-      });
-    }
-    this.#peersChecked = true;
-    return true;
-  }
-
-  #word(array: BucketArray, rank: number, bucket: number): number {
-    return bucketWord(array, rank, bucket, this.#options.plan.worldSize);
-  }
-
-  #load(array: BucketArray, rank: number, bucket: number): number {
-    return Atomics.load(this.#words, this.#word(array, rank, bucket));
-  }
-
-  #store(array: BucketArray, rank: number, bucket: number, value: number): void {
-    Atomics.store(this.#words, this.#word(array, rank, bucket), value);
-  }
-}
-
-/** The part of a round's number that fits a claim; rounds that are so far apart never meet. */
-function tag(round: number): number {
-  return (round & 0x7ffff) + 1;
 }

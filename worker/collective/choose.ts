@@ -8,8 +8,9 @@ export interface ChosenCollective {
 }
 
 /**
- * Settles `auto`: the direct exchange, or the hierarchy where a host has several workers and there are other hosts. Both give the
- * same bits for any number of workers; the ring does not, and is used only when asked for.
+ * Settles `auto`: the direct exchange, or the hierarchy where a host has several workers and there are other hosts; there, its workers sum
+ * in the memory that they share, and numbers cross the network once per host. Both give the same bits for any number of workers; the ring
+ * does not, and is used only when asked for.
  * @param hosts by rank: which host it runs on
  */
 export function chooseCollective(choice: CollectiveChoice, hosts: readonly number[]): ChosenCollective {

@@ -23,6 +23,7 @@ export class ExchangeRounds {
   readonly dropped = new Map<DropReason, number>();
   readonly #options: ExchangeOptions;
   readonly #maxEarly: number;
+  readonly #segments: readonly Segment[];
   /** By bucket: the local partial sums are complete. */
   readonly #ready: Uint8Array;
   readonly #clock: BucketClock;
@@ -35,15 +36,19 @@ export class ExchangeRounds {
   #bytesSent = 0;
   #bytesReceived = 0;
 
-  /** @param maxEarly how many frames of the next round peers can rightly send during this one */
-  constructor(options: ExchangeOptions, maxEarly: number) {
+  /**
+   * @param maxEarly how many frames of the next round peers can rightly send during this one
+   * @param segments those whose sums this rank makes or gets by messages, which end its round @defaultValue all
+   */
+  constructor(options: ExchangeOptions, maxEarly: number, segments: readonly Segment[] = options.plan.segments) {
     this.#options = options;
     this.#maxEarly = maxEarly;
+    this.#segments = segments;
     const { plan } = options;
     this.#ready = new Uint8Array(plan.layout.buckets.length);
     this.#clock = new BucketClock(plan.layout.buckets.length, options.now);
     this.#finished = new Uint8Array(plan.segments.length);
-    this.#numUnfinished = plan.segments.length;
+    this.#numUnfinished = segments.length;
     this.#round = options.firstRound ?? 1;
   }
 
@@ -81,7 +86,7 @@ export class ExchangeRounds {
 
   /** Segments whose sums are not in the result yet. */
   get unfinished(): Segment[] {
-    return this.#options.plan.segments.filter((segment) => !this.isFinished(segment));
+    return this.#segments.filter((segment) => !this.isFinished(segment));
   }
 
   /**
@@ -144,7 +149,7 @@ export class ExchangeRounds {
     this.#finished[segment.id] = 1;
     this.#clock.segmentDone(segment.bucket);
     if (--this.#numUnfinished > 0) return [];
-    const { codec, onRoundDone, now, plan } = this.#options;
+    const { codec, onRoundDone, now } = this.#options;
     const stats: ExchangeStats = {
       round: this.#round,
       bytesSent: this.#bytesSent,
@@ -154,7 +159,7 @@ export class ExchangeRounds {
       compression: codec?.takeFigures(),
     };
     this.#round++;
-    this.#numUnfinished = plan.segments.length;
+    this.#numUnfinished = this.#segments.length;
     this.#finished.fill(0);
     this.#ready.fill(0);
     this.#startedMs = undefined;

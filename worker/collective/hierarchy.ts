@@ -50,10 +50,53 @@ export function makeHierarchy(plan: Plan, hosts: readonly number[]): Hierarchy {
   return { numHosts, ranksOf, hostPartials, tree: sumTree(ranges, virtualRanks) };
 }
 
+/** Returns by rank which host it runs on; all on host 0 where nothing else is said. */
+export function hostsOf({
+  hosts,
+  plan,
+}: {
+  readonly hosts?: readonly number[] | undefined;
+  readonly plan: Plan;
+}): readonly number[] {
+  return hosts ?? Array.from({ length: plan.worldSize }, () => 0);
+}
+
 /** Returns which rank of a host sums its part of a segment: the owner on its own host, elsewhere one in turn. */
 export function leaderOf({ ranksOf }: Hierarchy, host: number, { chunk }: Segment): number {
   const ranks = ranksOf[host]!;
   return ranks.includes(chunk) ? chunk : ranks[chunk % ranks.length]!;
+}
+
+/** What the owner of a segment adds up: its own host's partial sums one by one, and of the other hosts what they have summed. */
+export interface OwnerSum {
+  /** The order of additions; leaves are indices into `leaves`. */
+  readonly tree: SumTree;
+  /** By leaf, ascending by virtual rank: an index into the plan's partials, or into the hierarchy's. */
+  readonly leaves: readonly ({ readonly partial: number } | { readonly hostPartial: number })[];
+}
+
+/**
+ * Returns how a sum is finished on its owner's host: the additions of the hierarchy in their order, so that no memory is needed for the
+ * sums of this host by themselves.
+ */
+export function ownerSum({ hostPartials, tree }: Hierarchy, owner: number): OwnerSum {
+  const leaves: OwnerSum['leaves'][number][] = [];
+  const visit = (node: SumTree, operands?: readonly number[]): SumTree => {
+    if (typeof node !== 'number') {
+      const left = visit(node.left, operands);
+      return { left, right: visit(node.right, operands) };
+    }
+    if (operands !== undefined) return leaves.push({ partial: operands[node]! }) - 1;
+    const hostPartial = hostPartials[node]!;
+    if (hostPartial.host === owner) return visit(hostPartial.tree, hostPartial.operands);
+    return leaves.push({ hostPartial: node }) - 1;
+  };
+  return { tree: visit(tree), leaves };
+}
+
+/** Returns the segments that a rank leads on its host: those that it owns, and its share of those that other hosts own. */
+export function segmentsLedBy(plan: Plan, hierarchy: Hierarchy, host: number, rank: number): Segment[] {
+  return plan.segments.filter((segment) => leaderOf(hierarchy, host, segment) === rank);
 }
 
 /** Virtual ranks that follow each other and belong to one host. */

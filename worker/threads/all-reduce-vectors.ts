@@ -1,10 +1,12 @@
 /** Where the vectors of an all-reduce lie, and by which means they are summed. */
 import { monotonicMs } from '../../proto/clock.js';
 import { CollectiveError } from '../../proto/errors.js';
-import { BOARD_SEGMENT_ELEMENTS, Board, type BoardOptions, type BoardPlace } from '../collective/board.js';
-import { boardLayout } from '../collective/board-layout.js';
-import type { CollectiveName } from '../collective/exchange.js';
+import { BOARD_SEGMENT_ELEMENTS, Board, type BoardOptions } from '../collective/board.js';
+import type { BoardPlace } from '../collective/board-flags.js';
+import { type BoardArea, boardLayout } from '../collective/board-layout.js';
+import type { ChosenCollective } from '../collective/choose.js';
 import { HeapReducer, scratchBytes } from '../collective/heap-reducer.js';
+import { HostBoard, type HostBoardOptions, hostArea } from '../collective/host-board.js';
 import { makePlan, type Plan, type VectorLayout } from '../collective/plan.js';
 import { allocateAligned, openAddKernels } from '../collective/sum-heap.js';
 import { Futex } from '../shared-memory/futex.js';
@@ -13,10 +15,23 @@ import { SIMD_ALIGNMENT, type SimdHeap } from '../simd/heap.js';
 import { BoardRounds } from './board-rounds.js';
 import type { BoardInput, CommsInput } from './comms-input.js';
 import type { World } from './comms-output.js';
+import { HostRounds } from './host-rounds.js';
 import { MessageRounds, type Rounds } from './rounds.js';
 
 /** A board beyond this does not fit the 4 GiB of a heap together with what else is there. */
 export const MAX_BOARD_BYTES = 3.5 * 2 ** 30;
+
+/** For scratch memory and alignment. */
+const SPARE_BYTES = 2 ** 24;
+/** Vectors that accumulating and compressing may need besides those of a board. */
+const NUM_SPARE_VECTORS = 4;
+
+/** Returns bytes that are enough for the vectors of an all-reduce, wherever they come to lie. @throws as {@link makePlan} */
+export function roomFor(layout: VectorLayout, world: World): number {
+  const vectorBytes = layout.length * Float32Array.BYTES_PER_ELEMENT;
+  const area = hostArea(boardPlan(layout, world.worldSize), hostsOfWorld(world), world.rank);
+  return boardLayout(area).bytes + NUM_SPARE_VECTORS * vectorBytes + SPARE_BYTES;
+}
 
 export interface VectorPlaces {
   /** This rank's partial sums, in the order of the plan. */
@@ -49,27 +64,51 @@ export function openBoard(
   return { board, futex };
 }
 
+/** Returns the view of one thread on what ranks of a host share in a hierarchy. */
+export function openHostBoard(
+  place: BoardPlace,
+  options: Pick<HostBoardOptions, 'rank' | 'plan' | 'hosts' | 'firstRound' | 'base'>,
+): { board: HostBoard; futex: Futex } {
+  let futex: Futex | undefined;
+  const board = new HostBoard({ ...options, place, wake: () => futex?.wake(), now: monotonicMs });
+  futex = new Futex(board.bellWord);
+  return { board, futex };
+}
+
 /**
- * Puts the vectors on a heap: into memory shared with the other ranks where all of them have it open and the direct exchange is wanted, into
- * this worker's own memory otherwise.
+ * Puts the vectors on a heap: into memory shared with the other ranks of the host where these have it open and the algorithm makes use of it,
+ * into this worker's own memory otherwise. On one host that is the direct exchange, and the hierarchy, which is the same there; with several
+ * hosts it is the hierarchy.
  * @throws CollectiveError COLLECTIVE_BAD_LAYOUT, COLLECTIVE_WORLD_TOO_LARGE, COLLECTIVE_NO_SHARED_MEMORY; EngineError
  */
 export function placeVectors(options: {
   readonly layout: VectorLayout;
   readonly world: World;
   readonly heap: SimdHeap;
-  readonly collective: CollectiveName;
-  /** Whether segments are encoded, which the board does not do. */
+  readonly collective: ChosenCollective['name'];
+  /** Whether segments are encoded, which the ranks of one host do only with the direct exchange, and then by messages. */
   readonly isCompressed: boolean;
 }): VectorPlaces {
   const { layout, world, heap, collective, isCompressed } = options;
+  const hosts = hostsOfWorld(world);
+  const numHosts = new Set(hosts).size;
   const plan = boardPlan(layout, world.worldSize);
-  const isDirect = (collective === 'auto' || collective === 'direct') && !isCompressed;
-  const { bytes } = boardLayout(plan);
-  const fits = bytes <= MAX_BOARD_BYTES;
-  if (!fits && world.sharedMemory?.required) throw tooLarge(bytes);
-  const shared = isDirect && fits ? world.sharedMemory : undefined;
-  return shared === undefined ? ownVectors(plan, world, heap) : sharedVectors(plan, world, heap, shared.fd);
+  const usesBoard = numHosts === 1 && (collective === 'hierarchical' || (collective === 'direct' && !isCompressed));
+  const usesHostBoard = numHosts > 1 && collective === 'hierarchical';
+  if (world.sharedMemory === undefined || !(usesBoard || usesHostBoard)) return ownVectors(plan, world, heap);
+  const area = hostArea(plan, hosts, world.rank);
+  const { bytes } = boardLayout(area);
+  if (bytes > MAX_BOARD_BYTES) {
+    if (world.sharedMemory.required) throw tooLarge(bytes);
+    return ownVectors(plan, world, heap);
+  }
+  const shared = mapShared(area, world, heap, world.sharedMemory.fd);
+  return usesBoard ? boardVectors(plan, world, heap, shared) : hostVectors(plan, world, heap, shared, hosts);
+}
+
+/** Returns by rank which host it runs on. */
+export function hostsOfWorld({ hosts, worldSize }: Pick<World, 'hosts' | 'worldSize'>): readonly number[] {
+  return hosts ?? Array.from({ length: worldSize }, () => 0);
 }
 
 /** Returns the plan of a board: that of the direct exchange with shorter segments. @throws as {@link makePlan} */
@@ -90,9 +129,15 @@ function ownVectors(plan: Plan, world: World, heap: SimdHeap): VectorPlaces {
   };
 }
 
-function sharedVectors(plan: Plan, world: World, heap: SimdHeap, fd: number): VectorPlaces {
-  const { rank, worldSize } = world;
-  const { bytes, partialOffsets, resultOffset } = boardLayout(plan);
+/** Memory that is shared now: where it is, and this rank's vectors in it. */
+interface Shared {
+  readonly place: BoardPlace;
+  readonly partials: readonly Float32Array[];
+  readonly result: Float32Array;
+}
+
+function mapShared(area: BoardArea, { rank }: World, heap: SimdHeap, fd: number): Shared {
+  const { bytes, partialOffsets, resultOffset } = boardLayout(area);
   const { memory } = heap;
   const address = allocateAligned(heap, bytes, SHARED_PAGE_BYTES);
   {
@@ -100,19 +145,48 @@ function sharedVectors(plan: Plan, world: World, heap: SimdHeap, fd: number): Ve
     using segment = new SharedSegment(fd);
     segment.mapOnto(new Uint8Array(memory.buffer, address, bytes));
   }
-  const vectorAt = (offset: number) => new Float32Array(memory.buffer, address + offset, plan.layout.length);
-  const place = { memory, address };
+  const vectorAt = (offset: number) => new Float32Array(memory.buffer, address + offset, area.layout.length);
+  return {
+    place: { memory, address },
+    partials: partialOffsets.filter((_, index) => area.partials[index]!.rank === rank).map(vectorAt),
+    result: vectorAt(resultOffset),
+  };
+}
+
+function boardVectors(plan: Plan, { rank, worldSize }: World, heap: SimdHeap, shared: Shared): VectorPlaces {
+  const { place, partials, result } = shared;
   const scratch = Array.from({ length: 2 }, () => allocateAligned(heap, scratchBytes(plan.tree), SIMD_ALIGNMENT));
   let input: BoardInput | undefined;
   return {
-    partials: partialOffsets.filter((_, index) => plan.partials[index]!.rank === rank).map(vectorAt),
-    result: vectorAt(resultOffset),
+    ...{ partials, result },
     scratch: undefined,
     openRounds(layout, firstRound, post) {
       const current = boardPlan(layout, worldSize);
       const { board, futex } = openBoard(place, scratch[0]!, { rank, plan: current, firstRound });
-      input = { address, scratch: scratch[1]!, base: board.base };
+      input = { address: place.address, scratch: scratch[1]!, base: board.base };
       return new BoardRounds({ board, futex, post, bytesPerRound: bytesPerRound(current, rank) });
+    },
+    board: () => input,
+  };
+}
+
+function hostVectors(
+  plan: Plan,
+  { rank, worldSize }: World,
+  heap: SimdHeap,
+  shared: Shared,
+  hosts: readonly number[],
+): VectorPlaces {
+  const { place, partials, result } = shared;
+  const scratch = allocateAligned(heap, scratchBytes(plan.tree), SIMD_ALIGNMENT);
+  let input: BoardInput | undefined;
+  return {
+    ...{ partials, result },
+    scratch: undefined,
+    openRounds(layout, firstRound, post) {
+      const { board, futex } = openHostBoard(place, { rank, plan: makePlan(layout, worldSize), hosts, firstRound });
+      input = { address: place.address, scratch, base: board.base };
+      return new HostRounds({ board, futex, post });
     },
     board: () => input,
   };

@@ -100,6 +100,9 @@ async function handle(input: CommsInput): Promise<void> {
     case 'sumBoard':
       if (collectiveError === undefined) payloadPlane.sumBoard(input.round, input.bucket);
       return;
+    case 'hostReady':
+      if (collectiveError === undefined) payloadPlane.hostReady(input.round, input.bucket);
+      return;
     case 'awaitRound':
       awaitRound(input.round, input.timeoutMs);
       return;
@@ -155,7 +158,7 @@ async function join(world: wire.control.World): Promise<void> {
   payloadPlane.connect(world);
   controlPlane.setGeneration(world.generation);
   const agreement = await payloadPlane.agreeOnSharedMemory(world);
-  if ('reason' in agreement) sharedMemoryRefused(agreement.reason, world.worldSize);
+  if ('reason' in agreement && !agreement.isFine) sharedMemoryRefused(agreement.reason, world.worldSize);
   const sharedMemory =
     'segment' in agreement ? { fd: agreement.segment.fd, required: options.payload === 'shm' } : undefined;
   const { generation, worldSize, configJson } = world;

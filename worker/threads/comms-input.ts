@@ -8,8 +8,8 @@ import type { VectorLayout } from '../collective/plan.js';
 import type { TraceTap } from '../trace/thread-trace.js';
 
 /**
- * How payload travels: `zmq` by sockets; `shm` by memory that the ranks share, and if that is not possible the run fails; `auto` by shared
- * memory where all ranks are on one host and can have it, by sockets otherwise.
+ * How payload travels within a host: `zmq` by sockets; `shm` by memory that its ranks share, and if that is not possible the run fails; `auto`
+ * by shared memory where they can have it, by sockets otherwise. Between hosts it always goes by sockets.
  */
 export type PayloadChoice = 'auto' | 'zmq' | 'shm';
 
@@ -75,7 +75,7 @@ export interface BoardInput {
   readonly address: number;
   /** Memory for the thread's own sums. */
   readonly scratch: number;
-  /** Chunks that were summed before these rounds. */
+  /** Chunks, or leaders' parts of buckets, that were summed before these rounds. */
   readonly base: number;
 }
 
@@ -101,7 +101,7 @@ export type CommsInput =
       readonly result: Float32Array;
       /** Memory for the comms thread's sums, where the ranks do not share theirs. */
       readonly scratch: number | undefined;
-      /** Set where the ranks share memory. */
+      /** Set where the ranks of this host share memory: all ranks, or with other hosts those of the hierarchy. */
       readonly board: BoardInput | undefined;
       readonly collective: ChosenCollective['name'];
       readonly compression: CompressionInput | undefined;
@@ -116,6 +116,8 @@ export type CommsInput =
     }
   /** A bucket in shared memory is complete, and the main thread has other things to do. */
   | { readonly kind: 'sumBoard'; readonly round: number; readonly bucket: number }
+  /** A bucket is complete on all ranks of this host, which share memory; this rank was the last. */
+  | { readonly kind: 'hostReady'; readonly round: number; readonly bucket: number }
   | { readonly kind: 'bucketReady'; readonly round: number; readonly bucket: number }
   | { readonly kind: 'awaitRound'; readonly round: number; readonly timeoutMs: number }
   /** The bytes are transferred: they belong to the comms thread. */

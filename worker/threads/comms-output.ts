@@ -12,7 +12,7 @@ export interface World {
   readonly hosts?: readonly number[] | undefined;
   /** The compiled run configuration. */
   readonly configJson: string;
-  /** Set where all ranks share memory; otherwise payload goes by sockets. */
+  /** Set where the ranks of this host share memory; otherwise payload goes by sockets. */
   readonly sharedMemory?: SharedMemoryOffer | undefined;
 }
 

@@ -11,11 +11,13 @@ import { type Frames, PayloadReceiver, PayloadSender } from '../../proto/transpo
 import { BlobExchange } from '../collective/blobs.js';
 import { Compressor } from '../collective/compression/compressor.js';
 import type { Exchange, ExchangeFields, ExchangeStats, WaitState } from '../collective/exchange.js';
+import type { HostBoard } from '../collective/host-board.js';
 import { openExchange } from '../collective/open-exchange.js';
 import { makePlan, type VectorLayout } from '../collective/plan.js';
+import type { VectorHeap } from '../collective/reducer.js';
 import { noteMessage } from '../trace/message-spans.js';
 import { threadTrace } from '../trace/thread-trace.js';
-import { boardPlan, openBoard } from './all-reduce-vectors.js';
+import { boardPlan, openBoard, openHostBoard } from './all-reduce-vectors.js';
 import { CommsBoard } from './comms-board.js';
 import type { BoardInput, CommsInput, CommsOptions, CompressionInput } from './comms-input.js';
 import { FrameMemory } from './frame-memory.js';
@@ -51,6 +53,7 @@ export class PayloadPlane {
   #socketPath: string | undefined;
   #exchange: Exchange | undefined;
   #board: CommsBoard | undefined;
+  #hostBoard: HostBoard | undefined;
   #opened: Extract<CommsInput, { kind: 'openAllReduce' }> | undefined;
   #agreement: SharedMemoryAgreement | undefined;
   #blobs: BlobExchange | undefined;
@@ -97,9 +100,16 @@ export class PayloadPlane {
     this.#exchange.bucketReady(round, bucket);
   }
 
+  /** Says that a bucket is complete on all ranks of this host, which share memory. @throws as `Exchange.bucketReady` */
+  hostReady(round: number, bucket: number): void {
+    for (const peer of this.#hostBoard?.otherLeaders(bucket) ?? []) this.#ring(peer, round, bucket);
+    this.bucketReady(round, bucket);
+  }
+
   /** Whether every bucket of a round is reduced. */
   isOver(round: number): boolean {
-    if (this.#board !== undefined) return this.#board.board.isOver(round);
+    const board = this.#board?.board ?? this.#hostBoard;
+    if (board !== undefined) return board.isOver(round);
     if (this.#exchange === undefined) throw notJoined();
     return this.#exchange.round > round;
   }
@@ -108,7 +118,7 @@ export class PayloadPlane {
   waitState(round: number): WaitState {
     if (this.#board !== undefined) return this.#board.board.waitState(round);
     if (this.#exchange === undefined) throw notJoined();
-    return this.#exchange.waitState();
+    return this.#exchange.waitState(round);
   }
 
   /** Takes part in a round in shared memory, where a bucket is complete. */
@@ -175,13 +185,20 @@ export class PayloadPlane {
 
   /** Resolves when the ranks know whether they share memory. Call it once, after `connect`. */
   async agreeOnSharedMemory(world: wire.control.World): Promise<Agreement> {
-    const { rank, hostId, payload = 'auto' } = this.#options;
+    const { rank, payload = 'auto' } = this.#options;
     if (world.worldSize === 1) return { reason: 'there is one worker' };
-    const strangers = world.peers.filter((peer) => peer.hostId !== hostId).map((peer) => peer.rank ?? 0);
-    if (strangers.length > 0) return { reason: `rank ${strangers.join(', ')} is on another host` };
+    const { hosts } = this;
+    const isHere = (peer: number) => hosts[peer] === hosts[rank];
+    const ranks = [...hosts.keys()].filter(isHere);
+    if (ranks.length === 1) {
+      const strangers = [...hosts.keys()].filter((peer) => !isHere(peer));
+      // Alone on this host; there is sharing on others.
+      const isFine = new Set(hosts).size < hosts.length;
+      return { reason: `rank ${strangers.join(', ')} is on another host`, isFine };
+    }
     this.#agreement = new SharedMemoryAgreement({
       rank,
-      worldSize: world.worldSize,
+      ranks,
       wanted: payload !== 'zmq',
       send: (peer, message) => this.#post(peer, { phase: data.Phase.SHARED_MEMORY }, message),
     });
@@ -214,31 +231,45 @@ export class PayloadPlane {
     if (this.#opened === undefined) throw notJoined();
     const { rank } = this.#options;
     const { collective, memory, partials, result, scratch } = this.#opened;
-    if (boardInput !== undefined) {
+    const isOneHost = new Set(this.hosts).size === 1;
+    if (boardInput !== undefined && isOneHost) {
       const { address, scratch, base } = boardInput;
       const plan = boardPlan(layout, this.#worldSize);
       const { board } = openBoard({ memory, address }, scratch, { rank, plan, firstRound, base });
       this.#board = new CommsBoard({
         board,
-        ring: (peer, round, bucket) => this.#post(peer, { phase: data.Phase.DOORBELL, round, bucket }, NOTHING),
+        ring: (peer, round, bucket) => this.#ring(peer, round, bucket),
         onFailure: (error) => this.#fail(error),
       });
       return;
     }
     const plan = makePlan(layout, this.#worldSize);
-    this.#exchange = openExchange(collective, {
+    const { hosts } = this;
+    const hostBoard =
+      boardInput &&
+      openHostBoard({ memory, address: boardInput.address }, { rank, plan, hosts, firstRound, base: boardInput.base })
+        .board;
+    this.#hostBoard = hostBoard;
+    const onHeap = [...partials, result, ...(hostBoard === undefined ? [] : [hostBoard.result])];
+    const exchange: Exchange = openExchange(collective, {
       rank,
       plan,
-      hosts: this.hosts,
-      codec: compression && new Compressor({ rank, plan, ...compression, onHeap: [...partials, result] }),
+      hosts,
+      hostBoard,
+      codec: compression && new Compressor({ rank, plan, ...compression, onHeap }),
       partials,
       result,
-      place: scratch === undefined ? undefined : { memory, scratch },
+      place: scratchIn(memory, boardInput?.scratch ?? scratch),
       firstRound,
       now: monotonicMs,
       send: (peer, fields, payload) => this.#post(peer, fields, payload),
-      onRoundDone: (stats) => this.#events.onRoundDone(stats),
+      onRoundDone: (stats) => {
+        // In shared memory the main thread sees for itself when a round is over.
+        if (hostBoard === undefined) this.#events.onRoundDone(stats);
+        else hostBoard.noteStats(stats, exchange.dropped);
+      },
     });
+    this.#exchange = exchange;
   }
 
   /** Rejects the gathers and broadcasts that wait. */
@@ -274,6 +305,11 @@ export class PayloadPlane {
     this.#send(peer, fields, payload).catch((error: unknown) => this.#fail(error));
   }
 
+  /** Tells a rank of this host that a bucket is complete in shared memory. */
+  #ring(peer: number, round: number, bucket: number): void {
+    this.#post(peer, { phase: data.Phase.DOORBELL, round, bucket }, NOTHING);
+  }
+
   async #read(): Promise<void> {
     if (this.#receiver === undefined) return;
     for await (const frames of this.#receiver.messages()) {
@@ -306,8 +342,10 @@ export class PayloadPlane {
       } else if (header.phase === data.Phase.SHARED_MEMORY) {
         if (this.#agreement === undefined) this.#unagreed.push({ header, payload });
         else this.#agreement.receive(header.sender, payload);
-      } else if (header.phase === data.Phase.DOORBELL) {
-        this.#board?.help(header.round);
+      } else if (header.phase === data.Phase.DOORBELL && this.#board !== undefined) {
+        this.#board.help(header.round);
+      } else if (header.phase === data.Phase.DOORBELL && this.#hostBoard !== undefined) {
+        this.bucketReady(header.round, header.bucket);
       } else if (this.#exchange !== undefined) {
         this.#exchange.receive(header, payload);
       } else if (this.#unopenedBytes + payload.byteLength <= MAX_UNOPENED_BYTES) {
@@ -333,6 +371,10 @@ export class PayloadPlane {
     if (!(error instanceof LockstepError)) throw error;
     this.#events.onFailure(error);
   }
+}
+
+function scratchIn(memory: WebAssembly.Memory, scratch: number | undefined): VectorHeap | undefined {
+  return scratch === undefined ? undefined : { memory, scratch };
 }
 
 function damaged(error: ProtocolError): CollectiveError {

@@ -1,6 +1,6 @@
 /**
- * How the ranks of a host agree on shared memory before the first round: rank 0 offers a segment, the others open it and say whether they
- * could, rank 0 decides. Everyone has it, or nobody uses it.
+ * How the ranks of a host agree on shared memory before the first round: the first of them offers a segment, the others open it and say
+ * whether they could, the first decides. Everyone has it, or nobody on this host uses it.
  */
 import { randomBytes } from 'node:crypto';
 import { LockstepError } from '../../proto/errors.js';
@@ -11,14 +11,17 @@ import { SharedSegment } from '../shared-memory/shared-segment.js';
 const { Kind } = data.SharedMemory;
 const PROOF_BYTES = 16;
 
-/** A segment that all ranks have open, or why there is none. */
-export type Agreement = { readonly segment: SharedSegment } | { readonly reason: string };
+/** A segment that all ranks of this host have open, or why there is none; `isFine` where there is nobody to share with here. */
+export type Agreement =
+  | { readonly segment: SharedSegment }
+  | { readonly reason: string; readonly isFine?: boolean | undefined };
 
 type Message = wire.data.SharedMemory.$Properties;
 
 export interface AgreementOptions {
   readonly rank: number;
-  readonly worldSize: number;
+  /** All ranks of this host, ascending. */
+  readonly ranks: readonly number[];
   /** False where this rank is to use sockets. */
   readonly wanted: boolean;
   readonly send: (peer: number, message: Uint8Array) => void;
@@ -36,10 +39,10 @@ export class SharedMemoryAgreement {
     this.#options = options;
   }
 
-  /** Resolves once it is decided. Rank 0 begins. */
+  /** Resolves once it is decided. The first rank begins. */
   async agree(): Promise<Agreement> {
     const { rank, wanted } = this.#options;
-    if (rank === 0) {
+    if (rank === this.#first) {
       const proof = randomBytes(PROOF_BYTES);
       this.#attempt(() => SharedSegment.create('lockstep', proof));
       const fd = this.#segment?.fd ?? 0;
@@ -51,19 +54,23 @@ export class SharedMemoryAgreement {
   /** Takes a message of another rank; what does not fit is ignored. */
   receive(sender: number, bytes: Uint8Array): void {
     const message = data.SharedMemory.decode(bytes);
-    const { rank, worldSize } = this.#options;
-    if (message.kind === Kind.OFFER && sender === 0 && rank !== 0) {
+    const { rank, ranks } = this.#options;
+    if (message.kind === Kind.OFFER && sender === this.#first && rank !== this.#first) {
       if (message.ok) this.#attempt(() => SharedSegment.openPeer(message));
-      this.#send(0, { kind: Kind.ANSWER, ok: this.#segment !== undefined, reason: this.#reason ?? '' });
-    } else if (message.kind === Kind.ANSWER && rank === 0) {
+      this.#send(this.#first, { kind: Kind.ANSWER, ok: this.#segment !== undefined, reason: this.#reason ?? '' });
+    } else if (message.kind === Kind.ANSWER && rank === this.#first) {
       if (!message.ok && message.reason !== '') this.#reason ??= `rank ${sender}: ${message.reason}`;
-      if (++this.#numAnswers < worldSize - 1) return;
+      if (++this.#numAnswers < ranks.length - 1) return;
       this.#sendAll({ kind: Kind.VERDICT, ok: this.#reason === undefined, reason: this.#reason ?? '' });
       this.#decide();
-    } else if (message.kind === Kind.VERDICT && sender === 0) {
+    } else if (message.kind === Kind.VERDICT && sender === this.#first) {
       if (!message.ok) this.#reason = message.reason;
       this.#decide();
     }
+  }
+
+  get #first(): number {
+    return this.#options.ranks[0]!;
   }
 
   #attempt(open: () => SharedSegment): void {
@@ -85,11 +92,11 @@ export class SharedMemoryAgreement {
       return;
     }
     this.#segment?.close();
-    this.#agreed.resolve({ reason: this.#reason ?? 'rank 0 made no offer' });
+    this.#agreed.resolve({ reason: this.#reason ?? `rank ${this.#first} made no offer` });
   }
 
   #sendAll(message: Message): void {
-    for (let peer = 1; peer < this.#options.worldSize; peer++) this.#send(peer, message);
+    for (const peer of this.#options.ranks) if (peer !== this.#first) this.#send(peer, message);
   }
 
   #send(peer: number, message: Message): void {

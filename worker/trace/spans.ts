@@ -35,6 +35,8 @@ export const SPANS = {
   send: { category: 'comms', args: MESSAGE },
   receive: { category: 'comms', args: MESSAGE },
   reduce: { category: 'comms', args: SEGMENT },
+  /** The partial sums of a host's ranks are added for a segment that another host owns. */
+  reduce_host: { category: 'comms', args: SEGMENT },
   /** A sum that another rank made is copied into the result. */
   copy_result: { category: 'comms', args: SEGMENT },
   /** Buckets are under way, and the thread has nothing to do for them. Made when the file is written. */

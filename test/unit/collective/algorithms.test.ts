@@ -45,7 +45,51 @@ function ringSum(worldSize: number, round: number): Float32Array {
   return sum;
 }
 
-describe('the hierarchy', () => {
+/** Rounds in which a seeded chance decides who makes progress next, a rank or a frame. */
+function expectOrderDoesNotMatter(algorithm: 'ring' | 'hierarchical', sharedHosts: readonly number[]): void {
+  const hosts = [0, 0, 1, 1];
+  const numRounds = 4;
+  const expected = Array.from({ length: numRounds + 1 }, (_, round) =>
+    bytes(algorithm === 'ring' ? ringSum(4, round) : treeSum(vectors(4, round))),
+  );
+  fc.assert(
+    fc.property(fc.integer(), (seed) => {
+      const random = seededRandom(seed);
+      const world = new ExchangeWorld({ algorithm, layout: layoutOf(4), worldSize: 4, hosts, sharedHosts });
+      const contributed = [0, 0, 0, 0];
+      for (;;) {
+        const free = contributed.flatMap((round, rank) =>
+          (round === 0 || world.ranks[rank]!.isOver(round)) && round < numRounds ? [rank] : [],
+        );
+        if (free.length + world.inFlight.length === 0) break;
+        const choice = Math.floor(random() * (free.length + world.inFlight.length));
+        const rank = free[choice];
+        if (rank === undefined) {
+          world.deliver(choice - free.length);
+          continue;
+        }
+        const round = contributed[rank]!;
+        if (round > 0) expect(bytes(world.ranks[rank]!.result).equals(expected[round]!)).toBe(true);
+        contributed[rank] = round + 1;
+        world.contribute(rank, round + 1, vectorOf(round + 1), random() < 0.5 ? [0, 1, 2] : [2, 0, 1]);
+      }
+      for (const rank of world.ranks) {
+        expect(rank.isOver(numRounds)).toBe(true);
+        expect(bytes(rank.result).equals(expected[numRounds]!)).toBe(true);
+        expect([...rank.exchange.dropped]).toEqual([]);
+      }
+    }),
+    { numRuns: 25 },
+  );
+}
+
+/** How ranks of a host come together in the hierarchy: by messages on all hosts, in shared memory on all, or on some. */
+const SHARED_HOSTS = { messages: [], 'shared memory': [0, 1, 2], 'shared memory on one host': [0] } as const;
+const WITHIN = Object.keys(SHARED_HOSTS) as (keyof typeof SHARED_HOSTS)[];
+
+describe.each(WITHIN)('the hierarchy by %s', (within) => {
+  const sharedHosts = SHARED_HOSTS[within];
+
   it.each([
     ['one host', 4, [0, 0, 0, 0]],
     ['two hosts of two', 4, [0, 0, 1, 1]],
@@ -61,6 +105,7 @@ describe('the hierarchy', () => {
       layout: layoutOf(virtualRanks),
       worldSize: hosts.length,
       hosts,
+      sharedHosts,
     });
     for (let round = 1; round <= 3; round++) {
       const expected = bytes(treeSum(vectors(virtualRanks, round)));
@@ -71,7 +116,8 @@ describe('the hierarchy', () => {
   it('crosses between hosts once per host and direction, where the direct exchange does it once per rank', () => {
     const hosts = [0, 0, 0, 1, 1, 1];
     const crossing = (algorithm: CollectiveName): number => {
-      const world = new ExchangeWorld({ algorithm, layout: layoutOf(6), worldSize: 6, hosts });
+      const sharing = algorithm === 'hierarchical' ? { sharedHosts } : {};
+      const world = new ExchangeWorld({ algorithm, layout: layoutOf(6), worldSize: 6, hosts, ...sharing });
       for (const rank of hosts.keys()) world.contribute(rank, 1, vectorOf(1));
       let crossed = 0;
       for (; world.inFlight.length > 0; world.deliver(0)) {
@@ -87,6 +133,12 @@ describe('the hierarchy', () => {
     expect(crossing('direct')).toBe(6 * LENGTH * 4);
   });
 
+  it('gives the same bytes in whatever order frames arrive and ranks make progress', () => {
+    expectOrderDoesNotMatter('hierarchical', sharedHosts);
+  });
+});
+
+describe('the hierarchy', () => {
   it('has one leader per host and segment: the owner where it lives, elsewhere each in turn', () => {
     const plan = makePlan(layoutOf(4), 4, 64);
     const hierarchy = makeHierarchy(plan, [0, 0, 1, 1]);
@@ -101,6 +153,10 @@ describe('the hierarchy', () => {
 });
 
 describe('the ring', () => {
+  it('gives the same bytes in whatever order frames arrive and ranks make progress', () => {
+    expectOrderDoesNotMatter('ring', []);
+  });
+
   it.each([2, 3, 4, 5])(
     'of %i workers sums each chunk from the owner’s successor on, for three rounds',
     (worldSize) => {
@@ -165,42 +221,6 @@ it('a leader waits for its host, an owner for the leaders of others, the others 
 describe.each(['ring', 'hierarchical'] as const)('%s', (algorithm) => {
   const hosts = [0, 0, 1, 1];
 
-  it('gives the same bytes in whatever order frames arrive and ranks make progress', () => {
-    const numRounds = 4;
-    const expected = Array.from({ length: numRounds + 1 }, (_, round) =>
-      bytes(algorithm === 'ring' ? ringSum(4, round) : treeSum(vectors(4, round))),
-    );
-    fc.assert(
-      fc.property(fc.integer(), (seed) => {
-        const random = seededRandom(seed);
-        const world = new ExchangeWorld({ algorithm, layout: layoutOf(4), worldSize: 4, hosts });
-        const contributed = [0, 0, 0, 0];
-        for (;;) {
-          const free = contributed.flatMap((round, rank) =>
-            round === world.ranks[rank]!.stats.length && round < numRounds ? [rank] : [],
-          );
-          if (free.length + world.inFlight.length === 0) break;
-          const choice = Math.floor(random() * (free.length + world.inFlight.length));
-          const rank = free[choice];
-          if (rank === undefined) {
-            world.deliver(choice - free.length);
-            continue;
-          }
-          const round = contributed[rank]!;
-          if (round > 0) expect(bytes(world.ranks[rank]!.result).equals(expected[round]!)).toBe(true);
-          contributed[rank] = round + 1;
-          world.contribute(rank, round + 1, vectorOf(round + 1), random() < 0.5 ? [0, 1, 2] : [2, 0, 1]);
-        }
-        for (const { exchange, result, stats } of world.ranks) {
-          expect(stats.length).toBe(numRounds);
-          expect(bytes(result).equals(expected[numRounds]!)).toBe(true);
-          expect([...exchange.dropped]).toEqual([]);
-        }
-      }),
-      { numRuns: 25 },
-    );
-  });
-
   it('drops and counts duplicates and frames of other rounds, and refuses those that contradict the plan', () => {
     const world = new ExchangeWorld({ algorithm, layout: layoutOf(4), worldSize: 4, hosts });
     for (let rank = 0; rank < 4; rank++) world.contribute(rank, 1, vectorOf(1));
@@ -229,15 +249,20 @@ describe.each(['ring', 'hierarchical'] as const)('%s', (algorithm) => {
   });
 });
 
-describe.each(['direct', 'ring', 'hierarchical'] as const)('%s with compression', (algorithm) => {
+describe.each([
+  ['direct', []],
+  ['ring', []],
+  ['hierarchical', []],
+  ['hierarchical', [0, 1]],
+] as const)('%s with compression, hosts %j sharing memory', (algorithm, sharedHosts) => {
   const hosts = [0, 0, 1];
   const exactFrom = 650;
   const layout: VectorLayout = { ...layoutOf(4), exactFrom };
 
   it.each(SEGMENT_METHODS)('%s: all ranks end with the same bytes, and counts and statistics are exact', (method) => {
     const codec = { method, rounding: 'stochastic', topKRatio: 0.2 } as const;
-    const world = new ExchangeWorld({ algorithm, layout, worldSize: 3, hosts, codec });
-    const plain = new ExchangeWorld({ algorithm, layout, worldSize: 3, hosts });
+    const world = new ExchangeWorld({ algorithm, layout, worldSize: 3, hosts, sharedHosts, codec });
+    const plain = new ExchangeWorld({ algorithm, layout, worldSize: 3, hosts, sharedHosts });
     for (let round = 1; round <= 4; round++) {
       const results = world.run(round, vectorOf(round));
       const expected = plain.run(round, vectorOf(round))[0]!;
@@ -253,7 +278,14 @@ describe.each(['direct', 'ring', 'hierarchical'] as const)('%s with compression'
   });
 
   it.each(SEGMENT_METHODS)('%s: what the sums lack in the end is what the ranks still keep', (method) => {
-    const world = new ExchangeWorld({ algorithm, layout, worldSize: 3, hosts, codec: { method, topKRatio: 0.2 } });
+    const world = new ExchangeWorld({
+      algorithm,
+      layout,
+      worldSize: 3,
+      hosts,
+      sharedHosts,
+      codec: { method, topKRatio: 0.2 },
+    });
     const gradient = (round: number) => (virtualRank: number) => {
       const random = seededRandom(round * 10 + virtualRank);
       return Float32Array.from({ length: LENGTH }, () => random() - 0.5);
@@ -275,7 +307,7 @@ describe.each(['direct', 'ring', 'hierarchical'] as const)('%s with compression'
 
   it('goes on from saved residuals as if it had not stopped', () => {
     const codec = { method: 'int8', rounding: 'stochastic' } as const;
-    const options = { algorithm, layout, worldSize: 3, hosts, codec };
+    const options = { algorithm, layout, worldSize: 3, hosts, sharedHosts, codec };
     const whole = new ExchangeWorld(options);
     for (let round = 1; round <= 3; round++) whole.run(round, vectorOf(round));
     const resumed = new ExchangeWorld({ ...options, stepsBefore: 3 });

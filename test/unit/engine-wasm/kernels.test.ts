@@ -135,6 +135,30 @@ const CASES: { name: string; x: Shape4; w: Shape4; attrs: ConvAttrs }[] = [
     w: [3, 3, 24, 2],
     attrs: { strides: [1, 1], padding: PAD_1 },
   },
+  {
+    name: 'squares of 2×2 outputs, all of them inside the planes',
+    x: [2, 8, 6, 16],
+    w: [3, 3, 16, 24],
+    attrs: { strides: [1, 1], padding: PAD_1 },
+  },
+  {
+    name: 'squares of 2×2 outputs of which the last row and column fall outside, and groups of columns of unequal size',
+    x: [3, 11, 9, 24],
+    w: [3, 3, 24, 40],
+    attrs: { strides: [1, 1], padding: PAD_1 },
+  },
+  {
+    name: 'squares of 2×2 outputs in several blocks, other paddings on each side',
+    x: [2, 24, 38, 16],
+    w: [3, 3, 16, 16],
+    attrs: { strides: [1, 1], padding: { top: 0, bottom: 2, left: 3, right: 1 } },
+  },
+  {
+    name: 'squares of 2×2 outputs with more channels than the filter gradient sums at a time',
+    x: [1, 6, 6, 72],
+    w: [3, 3, 72, 264],
+    attrs: { strides: [1, 1], padding: PAD_1 },
+  },
 ];
 
 describe('convolutions in tiles', () => {

@@ -68,6 +68,99 @@ export interface ConvolutionKernels {
   ): void;
 }
 
+/** `worker/simd/assembly/unshared/winograd.ts`. */
+export interface WinogradKernels extends Pick<ConvolutionKernels, 'pixelOffsets'> {
+  transformWindows(
+    x: number,
+    v: number,
+    height: number,
+    width: number,
+    channels: number,
+    rows: number,
+    columns: number,
+    top: number,
+    left: number,
+    first: number,
+    numWindows: number,
+    planeBytes: number,
+    windowBytes: number,
+    pairBytes: number,
+    halfBytes: number,
+    window: number,
+  ): void;
+  transformGradients(
+    dy: number,
+    z: number,
+    height: number,
+    width: number,
+    channels: number,
+    rows: number,
+    columns: number,
+    first: number,
+    numWindows: number,
+    planeBytes: number,
+    window: number,
+  ): void;
+  transformOutputs(
+    m: number,
+    planeBytes: number,
+    y: number,
+    height: number,
+    width: number,
+    channels: number,
+    rows: number,
+    columns: number,
+    first: number,
+    numWindows: number,
+    numPanels: number,
+  ): void;
+  transformFilters(w: number, u: number, inputs: number, outputs: number, numPanels: number, planeBytes: number): void;
+  transformFiltersBack(
+    w: number,
+    u: number,
+    inputs: number,
+    outputs: number,
+    numPanels: number,
+    planeBytes: number,
+    taps: number,
+  ): void;
+  transformFilterGradients(
+    du: number,
+    planeBytes: number,
+    dw: number,
+    tapBytes: number,
+    rowBytes: number,
+    channels: number,
+    columns: number,
+    add: boolean,
+  ): void;
+  multiplyPlanes(
+    v: number,
+    vPlaneBytes: number,
+    vOffsets: number,
+    u: number,
+    uPlaneBytes: number,
+    m: number,
+    mPlaneBytes: number,
+    mOffsets: number,
+    numWindows: number,
+    channels: number,
+    numPanels: number,
+  ): void;
+  multiplyPlanesTransposed(
+    v: number,
+    vPlaneBytes: number,
+    panelBytes: number,
+    z: number,
+    zPlaneBytes: number,
+    du: number,
+    duPlaneBytes: number,
+    numWindows: number,
+    channels: number,
+    columns: number,
+  ): void;
+}
+
 /** `worker/simd/assembly/unshared/layers.ts`. */
 export interface LayerKernels {
   moments(x: number, numRows: number, channels: number, pivots: number, sums: number): void;
@@ -141,6 +234,7 @@ export interface PoolingKernels {
 /** The modules, opened on one memory. */
 export interface SimdKernels {
   readonly convolution: ConvolutionKernels;
+  readonly winograd: WinogradKernels;
   readonly layers: LayerKernels;
   readonly pooling: PoolingKernels;
 }
@@ -149,6 +243,7 @@ export interface SimdKernels {
 export function openKernels(memory: object): SimdKernels {
   return {
     convolution: openSimd<ConvolutionKernels>('unshared/convolution', { memory }),
+    winograd: openSimd<WinogradKernels>('unshared/winograd', { memory }),
     layers: openSimd<LayerKernels>('unshared/layers', { memory }),
     pooling: openSimd<PoolingKernels>('unshared/pooling', { memory }),
   };

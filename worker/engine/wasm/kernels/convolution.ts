@@ -4,6 +4,7 @@
  */
 import type { ConvAttrs, Shape } from '../../program.js';
 import type { Heap, HeapArray } from '../heap.js';
+import { hasWinograd, winogradConv2d, winogradInputGrad } from './winograd.js';
 
 export type Shape4 = readonly [number, number, number, number];
 
@@ -43,6 +44,7 @@ export function conv2d(heap: Heap, x: HeapArray, w: HeapArray, shape: Shape, att
   const [kernelHeight, kernelWidth, inputs, outputs] = w.shape as Shape4;
   const [, outputHeight, outputWidth] = shape as Shape4;
   const { strides, padding } = attrs;
+  if (hasWinograd(w.shape as Shape4, shape, attrs)) return winogradConv2d(heap, x, w, shape, attrs);
   const y = heap.allocate(shape);
   const numRows = kernelHeight * kernelWidth * inputs;
   const rowBytes = outputs * FLOAT;
@@ -163,6 +165,7 @@ export function conv2dInputGrad(heap: Heap, w: HeapArray, dy: HeapArray, shape: 
   const [kernelHeight, kernelWidth, , outputs] = w.shape as Shape4;
   const [, outputHeight, outputWidth] = dy.shape as Shape4;
   const { strides, padding } = attrs;
+  if (hasWinograd(w.shape as Shape4, dy.shape, attrs)) return winogradInputGrad(heap, w, dy, shape, attrs);
   const rows = phases(height, outputHeight, kernelHeight, strides[0], padding.top);
   const columns = phases(width, outputWidth, kernelWidth, strides[1], padding.left);
   const dx = heap.allocate(shape);

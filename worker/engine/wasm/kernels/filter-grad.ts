@@ -2,6 +2,7 @@
 import type { ConvAttrs, Shape } from '../../program.js';
 import type { Heap, HeapArray } from '../heap.js';
 import { PANEL_COLUMNS, type Shape4 } from './convolution.js';
+import { hasWinograd, winogradFilterGrad } from './winograd.js';
 
 const FLOAT = 4;
 /** Channels of x that the SIMD kernel takes at a time. */
@@ -21,6 +22,7 @@ export function conv2dFilterGrad(heap: Heap, x: HeapArray, dy: HeapArray, shape:
   const [kernelHeight, kernelWidth, , outputs] = shape as Shape4;
   const [, outputHeight, outputWidth] = dy.shape as Shape4;
   const { top, bottom, left, right } = attrs.padding;
+  if (hasWinograd(shape as Shape4, dy.shape, attrs)) return winogradFilterGrad(heap, x, dy, shape, attrs);
   const kernels = heap.simd.convolution;
   const dw = heap.allocate(shape);
   if (batch * outputHeight * outputWidth === 0) heap.floats(dw).fill(0);

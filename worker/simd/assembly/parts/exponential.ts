@@ -35,9 +35,31 @@ function powerOfTwo(exponent: v128): v128 {
   return i32x4.shl(i32x4.add(exponent, i32x4.splat(127)), 23);
 }
 
+/**
+ * e⁻ˣ with the bits of {@link exponential} for x from −88.3 to 87.6; infinity below and 0 above, which 1 + e⁻ˣ does not see.
+ * Here 2ⁿ needs no second factor. NaN stays NaN.
+ */
+// @ts-ignore: decorator
+@inline
+export function reciprocalExponential(x: v128): v128 {
+  x = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-89)), f32x4.splat(88));
+  const rounded = f32x4.sub(f32x4.splat(ROUND), f32x4.mul(x, f32x4.splat(1.44269504088896341)));
+  const n = f32x4.sub(rounded, f32x4.splat(ROUND));
+  // −r: the signs of odd powers change with it.
+  const r = f32x4.add(f32x4.add(x, f32x4.mul(n, f32x4.splat(LN2_HIGH))), f32x4.mul(n, f32x4.splat(LN2_LOW)));
+  let p = f32x4.sub(f32x4.splat(1.3981999507e-3), f32x4.mul(f32x4.splat(1.9875691500e-4), r));
+  p = f32x4.sub(f32x4.splat(8.3334519073e-3), f32x4.mul(p, r));
+  p = f32x4.sub(f32x4.splat(4.1665795894e-2), f32x4.mul(p, r));
+  p = f32x4.sub(f32x4.splat(1.6666665459e-1), f32x4.mul(p, r));
+  p = f32x4.sub(f32x4.splat(5.0000001201e-1), f32x4.mul(p, r));
+  const power = f32x4.add(f32x4.sub(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1));
+  // The low bits of `rounded` hold n, and its others leave with the shift.
+  return f32x4.mul(power, i32x4.shl(i32x4.add(rounded, i32x4.splat(127)), 23));
+}
+
 /** 1 / (1 + e⁻ˣ). */
 // @ts-ignore: decorator
 @inline
 export function logistic(x: v128): v128 {
-  return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exponential(f32x4.neg(x))));
+  return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), reciprocalExponential(x)));
 }

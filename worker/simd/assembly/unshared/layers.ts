@@ -1,7 +1,7 @@
 // Batch normalisation over the last axis, SiLU, and both in one. Pointers are byte offsets on the heap; rows are pixels, each
 // of `channels` elements. Sums are in double precision, row by row.
 
-import { exponential, logistic } from '../parts/exponential';
+import { exponential, logistic, reciprocalExponential } from '../parts/exponential';
 
 /** Elements of a block of rows: it stays in the first-level cache while all of its channels are summed. */
 const BLOCK_ELEMENTS: i32 = 4096;
@@ -109,7 +109,7 @@ export function normalize(x: usize, y: usize, numRows: i32, channels: i32, facto
 // @ts-ignore: decorator
 @inline
 function siluOf(t: v128): v128 {
-  return f32x4.div(t, f32x4.add(f32x4.splat(1), exponential(f32x4.neg(t))));
+  return f32x4.div(t, f32x4.add(f32x4.splat(1), reciprocalExponential(t)));
 }
 
 /** dy · σ(t) · (1 + t · (1 − σ(t))). */
