@@ -4,7 +4,7 @@ import type { DeviceTensor } from './engine/engine.js';
 import type { Ledger } from './ledger/ledger.js';
 import { TAIL, TAIL_LENGTH } from './reduced-vector.js';
 import type { AllReduce } from './threads/comms-client.js';
-import type { TrainPrograms } from './train-program.js';
+import type { OutputPlace, TrainPrograms } from './train-program.js';
 
 /** What a {@link MicrobatchSum} works with; all of it is lent, but the batch, which it releases. */
 export interface MicrobatchSumParts {
@@ -32,10 +32,15 @@ export class MicrobatchSum {
 
   /** Adds one output and disposes of it. */
   add(name: string, tensor: DeviceTensor): void {
-    const { allReduce, batch, programs, virtualRank } = this.#parts;
-    const data = tensor.read() as Float32Array;
+    const place = this.#parts.programs.place(name);
+    // Gradients are nearly all there is to copy: once, where the engine's memory can be read in place.
+    const data = (place.kind === 'gradient' ? tensor.peek?.() : undefined) ?? tensor.read();
+    this.#join(place, data as Float32Array);
     tensor.dispose();
-    const place = programs.place(name);
+  }
+
+  #join(place: OutputPlace, data: Float32Array): void {
+    const { allReduce, batch, programs, virtualRank } = this.#parts;
     if (place.kind === 'loss') {
       this.#losses = data;
       return;

@@ -13,6 +13,11 @@ export interface DeviceTensor {
   readonly dtype: DType;
   /** Copies the elements, row-major, into `target` (or a new array) and returns it. */
   read(target?: TypedArray): TypedArray;
+  /**
+   * The elements in place, where the host can reach the engine's memory: to be read only, and before the engine's next call.
+   * @returns undefined where they have to be copied
+   */
+  peek?(): TypedArray | undefined;
   /** Gives the memory back. Idempotent. */
   dispose(): void;
 }

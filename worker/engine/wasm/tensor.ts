@@ -39,6 +39,11 @@ export class WasmTensor implements DeviceTensor {
     return to;
   }
 
+  peek(): TypedArray {
+    if (this.#array === undefined) throw new EngineError('ENGINE_DISPOSED', 'this tensor has been disposed of');
+    return this.#heap.view(this.#array);
+  }
+
   dispose(): void {
     if (this.#array === undefined) return;
     this.#heap.release(this.#array);
