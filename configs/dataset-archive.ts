@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { DataError } from '../proto/errors.js';
 import { cacheRoot } from '../proto/paths.js';
 import { type FetchOptions, fetchDataset, unpackDataset } from './download.js';
+import { isUrl } from './store/index-name.js';
 
 /** Digits of the checksum in the folder's name, which tell archives of equal names apart. */
 const NAME_DIGITS = 12;
@@ -17,7 +18,8 @@ export interface ArchiveOptions extends FetchOptions {
 
 /** Whether `--data` names an archive: a zip file, or the address of one. */
 export function isDatasetArchive(given: string): boolean {
-  return /\.zip$/i.test(isArchiveAddress(given) ? new URL(given).pathname : given);
+  if (isArchiveAddress(given)) return /\.zip$/i.test(new URL(given).pathname);
+  return /\.zip$/i.test(given) && !isUrl(given);
 }
 
 /** Whether an archive is to be downloaded. */

@@ -36,6 +36,13 @@ export interface PackRequest {
   readonly onBadSample: RunConfig['onBadSample'];
 }
 
+/** Compares the tar files of packed splits with the checksums in their indexes. */
+export interface VerifyRequest {
+  readonly command: 'verify';
+  readonly data: DatasetConfig;
+  readonly json: boolean;
+}
+
 /** Splits a folder of images at random into list files. */
 export interface AutosplitRequest {
   readonly command: 'autosplit';
@@ -48,4 +55,4 @@ export interface AutosplitRequest {
   readonly seed: number;
 }
 
-export type DatasetRequest = CheckRequest | StatsRequest | PackRequest | AutosplitRequest;
+export type DatasetRequest = CheckRequest | StatsRequest | PackRequest | VerifyRequest | AutosplitRequest;

@@ -9,6 +9,7 @@ import type { DatasetConfig } from './run-config.js';
 import { checkYaml, readYaml, type YamlSource } from './schema/yaml.js';
 import { ensureShapes, type ShapesProgress } from './shapes/dataset.js';
 import type { ShapesParams } from './shapes/params.js';
+import { isUrl } from './store/index-name.js';
 
 const sources = z.union([z.string(), z.array(z.string())]);
 
@@ -159,10 +160,6 @@ async function findSources(value: DatasetYaml, source: YamlSource, options: Read
   return again.located;
 }
 
-function isStoreAddress(text: string): boolean {
-  return /^(https?|s3):\/\//i.test(text);
-}
-
 function locateSources(
   value: DatasetYaml,
   source: YamlSource,
@@ -179,8 +176,8 @@ function locateSources(
     const given = value[split] ?? [];
     return [given].flat().map((entry) => {
       // An index of tar files in a store; whether it is there shows when it is read.
-      if (isStoreAddress(entry)) return entry;
-      if (isStoreAddress(path)) return new URL(entry, path.endsWith('/') ? path : `${path}/`).href;
+      if (isUrl(entry)) return entry;
+      if (isUrl(path)) return new URL(entry, path.endsWith('/') ? path : `${path}/`).href;
       const candidates = [...new Set(roots.map((root) => resolve(root, entry)))];
       const found = candidates.find((candidate) => existsSync(candidate));
       // A test split is used on request only; most people do not have it.

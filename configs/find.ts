@@ -3,8 +3,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../proto/errors.js';
 import { repoRoot } from '../proto/paths.js';
-import { isArchiveAddress, isDatasetArchive } from './dataset-archive.js';
 import { nearestWord } from './schema/yaml.js';
+import { isUrl } from './store/index-name.js';
 
 /** The shelves of `configs/` that names are looked up on. */
 export type ConfigShelf = 'data' | 'models' | 'hyps' | 'presets';
@@ -17,13 +17,12 @@ const FLAG_OF: Readonly<Record<ConfigShelf, string>> = {
 };
 
 /**
- * The absolute path of a YAML file (or of a data set's zip file, which may be an address too) given as a path or as a name such as `yolov3-tiny`. `--hyp scratch` also finds
- * `hyp.scratch.yaml`.
+ * The absolute path of a YAML file (or of a data set's zip file) given as a path or as a name such as `yolov3-tiny`. `--hyp scratch` also finds
+ * `hyp.scratch.yaml`. The address of a data set stays as it is.
  * @throws ConfigError `CONFIG_FILE_NOT_FOUND` with the nearest name
  */
 export function findConfigFile(shelf: ConfigShelf, given: string, cwd: string): string {
-  // An archive elsewhere is downloaded later.
-  if (shelf === 'data' && isArchiveAddress(given) && isDatasetArchive(given)) return given;
+  if (shelf === 'data' && isUrl(given)) return given;
   const path = resolve(cwd, given);
   if (existsSync(path) && statSync(path).isFile()) return path;
   const folder = join(repoRoot, 'configs', shelf);

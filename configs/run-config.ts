@@ -139,6 +139,8 @@ export interface RunConfig {
   readonly imageWeights: boolean;
   /** Where decoded training and validation images are kept. */
   readonly cache: 'off' | 'ram' | 'disk';
+  /** `auto`: JPEG files of at least four times `imgsz` are decoded at a fraction of their size for training. @defaultValue 'off' */
+  readonly jpegScaling?: 'auto' | 'off';
   /** Whether a fresh run checks, and where they fit badly replaces, the anchors. */
   readonly autoAnchor: boolean;
   /** Batch that the schedule refers to (accumulation, weight decay). @defaultValue 64 */

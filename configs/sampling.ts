@@ -6,7 +6,7 @@ import type { RunConfig } from './run-config.js';
 /** Images that share one under `--quad`. */
 const QUAD = 4;
 
-type Sampling = Pick<RunConfig, 'rect' | 'quad' | 'multiScale' | 'imageWeights' | 'cache'>;
+type Sampling = Pick<RunConfig, 'rect' | 'quad' | 'multiScale' | 'imageWeights' | 'cache' | 'jpegScaling'>;
 
 /**
  * Compiles the settings of sampling.
@@ -36,7 +36,12 @@ export function compileSampling(
       details: { batchSize, virtualRanks },
     });
   }
-  return { rect, quad, multiScale: settings.flag('multi-scale'), imageWeights, cache: cacheKind(settings) };
+  return {
+    ...{ rect, quad, imageWeights },
+    multiScale: settings.flag('multi-scale'),
+    cache: cacheKind(settings),
+    jpegScaling: settings.choice('jpeg-scaling'),
+  };
 }
 
 /** `--cache` may stand alone, and then means memory as in the reference. */

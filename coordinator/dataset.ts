@@ -2,12 +2,14 @@
 import { dirname } from 'node:path';
 import { type ReadDatasetOptions, readDatasetYaml } from '../configs/dataset.js';
 import { isDatasetArchive, openDatasetArchive } from '../configs/dataset-archive.js';
+import { openRemoteDataset } from '../configs/remote-dataset.js';
 import type { DatasetConfig } from '../configs/run-config.js';
+import { isUrl } from '../configs/store/index-name.js';
 import type { TextStream } from './terminal.js';
 
 /**
  * Reads a data set YAML; where the data set is missing it is drawn or downloaded first, if the YAML says how.
- * @param given the YAML's path, or a zip file (or its address) with the YAML inside
+ * @param given the YAML's path, a zip file (or its address) with the YAML inside, or the address of a packed data set
  */
 export async function openDataset(given: string, stream: TextStream = process.stderr): Promise<DatasetConfig> {
   let lastTenth = -1;
@@ -22,11 +24,16 @@ export async function openDataset(given: string, stream: TextStream = process.st
       stream.write(`downloading the data set: ${(done / 1e6).toFixed(1)}${size} MB\n`);
     },
   };
-  const yaml = isDatasetArchive(given) ? await openDatasetArchive(given, watch) : given;
+  const isArchive = isDatasetArchive(given);
+  const yaml = isArchive
+    ? await openDatasetArchive(given, watch)
+    : isUrl(given)
+      ? await openRemoteDataset(given)
+      : given;
   return readDatasetYaml(yaml, {
     fetchMissing: true,
     ...watch,
-    ...(yaml !== given && { root: dirname(yaml) }),
+    ...(isArchive && { root: dirname(yaml) }),
     onProgress: (done, total) => {
       const tenth = Math.floor((10 * done) / total);
       if (tenth === lastTenth) return;

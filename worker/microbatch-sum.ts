@@ -1,10 +1,11 @@
 /** How the outputs of one microbatch join the sum over all virtual ranks. */
 import type { Batch } from './data/batch.js';
 import type { DeviceTensor } from './engine/engine.js';
+import { numElements } from './engine/program.js';
 import type { Ledger } from './ledger/ledger.js';
 import { TAIL, TAIL_LENGTH } from './reduced-vector.js';
 import type { AllReduce } from './threads/comms-client.js';
-import type { OutputPlace, TrainPrograms } from './train-program.js';
+import type { TrainPrograms } from './train-program.js';
 
 /** What a {@link MicrobatchSum} works with; all of it is lent, but the batch, which it releases. */
 export interface MicrobatchSumParts {
@@ -32,15 +33,14 @@ export class MicrobatchSum {
 
   /** Adds one output and disposes of it. */
   add(name: string, tensor: DeviceTensor): void {
-    const place = this.#parts.programs.place(name);
-    // Gradients are nearly all there is to copy: once, where the engine's memory can be read in place.
-    const data = (place.kind === 'gradient' ? tensor.peek?.() : undefined) ?? tensor.read();
-    this.#join(place, data as Float32Array);
+    const { batch, programs } = this.#parts;
+    const place = programs.place(name);
+    if (place.kind === 'gradient') {
+      this.#addGradient(place, tensor);
+      return;
+    }
+    const data = tensor.read() as Float32Array;
     tensor.dispose();
-  }
-
-  #join(place: OutputPlace, data: Float32Array): void {
-    const { allReduce, batch, programs, virtualRank } = this.#parts;
     if (place.kind === 'loss') {
       this.#losses = data;
       return;
@@ -50,12 +50,22 @@ export class MicrobatchSum {
       return;
     }
     // Statistics are averaged over images, so that an epoch's smaller last step weighs less.
-    if (place.kind === 'statistic') for (let i = 0; i < data.length; i++) data[i]! *= batch.numImages;
-    allReduce.add(virtualRank, place.offset, data);
-    if (place.kind !== 'gradient') return;
-    this.#waiting[place.bucket]! -= 1;
-    const last = place.bucket === programs.layout.buckets.length - 1;
-    if (this.#waiting[place.bucket] === 0 && !last) allReduce.bucketReady(virtualRank, place.bucket);
+    for (let i = 0; i < data.length; i++) data[i]! *= batch.numImages;
+    this.#parts.allReduce.add(this.#parts.virtualRank, place.offset, data);
+  }
+
+  /** Gradients go from the device straight to where they are summed. */
+  #addGradient({ offset, bucket }: { offset: number; bucket: number }, tensor: DeviceTensor): void {
+    const { allReduce, programs, virtualRank } = this.#parts;
+    const length = numElements(tensor.shape);
+    try {
+      allReduce.add(virtualRank, offset, { length, copyTo: (target, begin) => tensor.readPart(target, begin) });
+    } finally {
+      tensor.dispose();
+    }
+    this.#waiting[bucket]! -= 1;
+    const last = bucket === programs.layout.buckets.length - 1;
+    if (this.#waiting[bucket] === 0 && !last) allReduce.bucketReady(virtualRank, bucket);
   }
 
   /** Adds the tail, after all outputs, and releases the batch. */

@@ -114,12 +114,17 @@ export async function benchLoader(args: readonly string[]): Promise<void> {
       cache: { type: 'string', default: 'no,ram' },
       images: { type: 'string', default: '128' },
       rounds: { type: 'string', default: '5' },
+      large: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
   const data = dataFolder(flags.data);
   const python = findPython(flags.python);
   const canPin = spawnSync('taskset', ['-c', '0', 'true']).status === 0;
+  if (flags.large) {
+    const [imgsz, numRounds] = [Number(flags.img), Number(flags.rounds)];
+    return (await import('./large.js')).benchLarge({ data, python, imgsz, numRounds, canPin, json: flags.json });
+  }
   const comparisons: Comparison[] = [];
   for (const cache of flags.cache.split(',').map((word) => word === 'ram')) {
     for (const threads of flags.threads.split(',').map(Number)) {

@@ -15,7 +15,11 @@ const validation = groupOf('Validation', VAL);
 const output = groupOf('Output', BOTH);
 
 export const SETTINGS: readonly Setting[] = [
-  modelAndData({ name: 'data', kind: 'text', about: 'data set YAML, or the name of one in configs/data' }),
+  modelAndData({
+    name: 'data',
+    kind: 'text',
+    about: 'data set YAML, the name of one in configs/data, a zip file, or the address (https, s3) of a packed set',
+  }),
   modelAndData({
     name: 'cfg',
     kind: 'text',
@@ -124,6 +128,13 @@ export const SETTINGS: readonly Setting[] = [
     variable: 'LOCKSTEP_IMAGE_CACHE',
     kind: 'optionalText',
     about: 'keep decoded images: ram (also without a value) or disk',
+  }),
+  training({
+    name: 'jpeg-scaling',
+    kind: 'choice',
+    choices: ['auto', 'off'],
+    about: 'auto: JPEG files of at least 4·imgsz are decoded at 1/2, 1/4 or 1/8 for training',
+    default: 'auto',
   }),
 
   validation({

@@ -1,5 +1,5 @@
 /**
- * `launch dataset check | stats | pack | autosplit`: reads the flags, and lets a worker-side process do the work, because
+ * `launch dataset check | stats | pack | verify | autosplit`: reads the flags, and lets a worker-side process do the work, because
  * only the worker's half knows images. No device is taken and no run folder made.
  */
 import { spawn } from 'node:child_process';
@@ -27,11 +27,16 @@ interface Flag {
   readonly actions: readonly Action[];
 }
 
-const ALL: readonly Action[] = ['check', 'stats', 'pack', 'autosplit'];
-const WITH_DATA: readonly Action[] = ['check', 'stats', 'pack'];
+const ALL: readonly Action[] = ['check', 'stats', 'pack', 'verify', 'autosplit'];
+const WITH_DATA: readonly Action[] = ['check', 'stats', 'pack', 'verify'];
 
 const FLAGS: readonly Flag[] = [
-  { name: 'data', value: 'NAME|FILE', about: 'data set YAML, or the name of one in configs/data', actions: WITH_DATA },
+  {
+    name: 'data',
+    value: 'NAME|FILE|URL',
+    about: 'data set YAML, the name of one in configs/data, a zip file, or the address of a packed set',
+    actions: WITH_DATA,
+  },
   { name: 'imgsz', value: 'PX', default: '640', about: 'size at which boxes are judged', actions: ['check', 'stats'] },
   {
     name: 'cfg',
@@ -66,7 +71,7 @@ const FLAGS: readonly Flag[] = [
     actions: ['autosplit'],
   },
   { name: 'annotated-only', about: 'leave out images without a label file', actions: ['autosplit'] },
-  { name: 'json', about: 'print JSON', actions: ['check', 'stats'] },
+  { name: 'json', about: 'print JSON', actions: ['check', 'stats', 'verify'] },
   { name: 'help', about: 'show this help', actions: ALL },
 ];
 
@@ -74,6 +79,7 @@ const ABOUT: Readonly<Record<Action, string>> = {
   check: 'look at every image and label: findings, duplicates, histograms, anchors, pictures, JSON report',
   stats: 'count images, labels, classes and box sizes per split',
   pack: 'write tar files (WebDataset layout) with an index that --data can name',
+  verify: 'compare the tar files of a packed set with their checksums; those in a store are fetched into the cache',
   autosplit: 'share the images of a folder out over list files',
 };
 
@@ -202,6 +208,7 @@ async function compileRequest(action: Action, values: Values): Promise<DatasetRe
     const shardBytes = numberOf(values, 'shard-mb', 1) * MEGABYTE;
     return { command: action, out, shardBytes, onBadSample: policyOf(values), data: await readData() };
   }
+  if (action === 'verify') return { command: action, json, data: await readData() };
   const imgsz = numberOf(values, 'imgsz', 32);
   if (action === 'stats') return { command: action, imgsz, json, data: await readData() };
   const hyp = values.hyp ? readHyp(readYaml(findConfigFile('hyps', textOf(values, 'hyp'), cwd))) : DEFAULT_HYP;

@@ -85,13 +85,11 @@ it('a run on packed data behind HTTP, stopped and resumed by one worker, ends wi
   const packed = await launch(['dataset', 'pack', '--data', playground.data, '--out', out]);
   expect(packed.exitCode, packed.stderr).toBe(0);
   await using store = await serve(out);
-  const remote = join(playground.folder, 'remote.yaml');
-  await writeFile(remote, `train: ${store.url}/train.shards.json\nval: ${store.url}/val.shards.json\nnc: 3\n`);
   const env = { LOCKSTEP_CACHE: join(playground.folder, 'cache') };
 
   const flags = ['--nproc', '1', '--threads-per-worker', '1'];
   const parts = join(playground.folder, 'parts');
-  const { stopped, resumed } = await interruptAndResume(args(playground, 'parts', remote), parts, { flags, env });
+  const { stopped, resumed } = await interruptAndResume(args(playground, 'parts', store.url), parts, { flags, env });
   expect(weightsHash(resumed)).toBe(weightsHash(whole));
   expect(ledgers(stopped, resumed)).toEqual(ledgers(whole));
   expect(store.numRanges()).toBeGreaterThanOrEqual(14);

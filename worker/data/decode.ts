@@ -6,9 +6,10 @@ import { threadTrace } from '../trace/thread-trace.js';
 import { BMP_HEADER_BYTES, decodeBmp, isBmp, readBmpHeader } from './bmp.js';
 import type { RgbImage } from './image.js';
 import { MAX_PIXELS } from './image-header.js';
-import { readJpegHeader } from './jpeg-header.js';
+import { isJpeg, readJpegHeader } from './jpeg-header.js';
 import { openSharp } from './libvips.js';
 import { decodedPicture, jpegPicture, type Picture, wholePicture } from './picture.js';
+import { reductionFor, type Size } from './reduction.js';
 
 /** The sixth to eighth EXIF orientations and the fifth lie on their side. */
 const FIRST_SIDEWAYS_ORIENTATION = 5;
@@ -48,6 +49,11 @@ async function bmpHead(path: string): Promise<Uint8Array | undefined> {
   }
 }
 
+/** The size as shown. */
+function upright({ width, height, orientation = 1 }: Size & { readonly orientation?: number | undefined }): Size {
+  return orientation >= FIRST_SIDEWAYS_ORIENTATION ? { width: height, height: width } : { width, height };
+}
+
 /**
  * Size and format from the file's header, without decoding its pixels.
  * @throws DataError `DATA_IMAGE_UNREADABLE`
@@ -61,10 +67,8 @@ export async function readImageHeader(path: string): Promise<ImageHeader> {
       const { width, height } = readBmpHeader(bmp);
       return { width, height, format: 'bmp' };
     }
-    const { width, height, orientation = 1, format } = await sharp(path, HEADER_ONLY).metadata();
-    return orientation >= FIRST_SIDEWAYS_ORIENTATION
-      ? { width: height, height: width, format }
-      : { width, height, format };
+    const metadata = await sharp(path, HEADER_ONLY).metadata();
+    return { ...upright(metadata), format: metadata.format };
   } catch (cause) {
     throw unreadable(path, cause);
   }
@@ -92,22 +96,72 @@ async function bytesOf(path: string, input: string | Uint8Array): Promise<Uint8A
   }
 }
 
+/** A picture that was opened to be scaled down. */
+export interface OpenedPicture {
+  /** Of the file, or at a fraction of its size. */
+  readonly picture: Picture;
+  /** Of the file, pixels. */
+  readonly native: Size;
+  /** What the whole file's picture measures in pixels of `picture`: with fractions where the last of them stand for less than one. */
+  readonly extent: Size;
+}
+
+function atFullSize(picture: Picture): OpenedPicture {
+  return { picture, native: picture, extent: picture };
+}
+
 /**
- * Reads an image so that parts of it can be had. Its size is known at once; pixels of JPEG files are only made when asked for.
+ * Reads an image so that parts of it can be had. Its size is known at once; pixels of JPEG files are only made when asked for,
+ * and of those that are several times as large as they are wanted only a half, a quarter or an eighth of each row and column.
  * @param path names the picture in messages
  * @param input the file's path or its bytes
+ * @param wantedLongSide pixels; the picture is at least twice as large. @defaultValue it has the file's size
  * @throws DataError `DATA_IMAGE_UNREADABLE`
  */
-export async function openPicture(path: string, input: string | Uint8Array = path): Promise<Picture> {
+export async function openPicture(
+  path: string,
+  input: string | Uint8Array = path,
+  wantedLongSide: number = Number.POSITIVE_INFINITY,
+): Promise<OpenedPicture> {
   const bytes = await bytesOf(path, input);
   // Files are bitmaps by their name as well.
   const mayBeBmp = typeof input !== 'string' || extname(path).toLowerCase() === '.bmp';
-  if (mayBeBmp && isBmp(bytes)) return decodedPicture(decodeBitmap(path, bytes));
+  if (mayBeBmp && isBmp(bytes)) return atFullSize(decodedPicture(decodeBitmap(path, bytes)));
   const header = readJpegHeader(bytes);
   if (header === undefined || header.width * header.height > MAX_PIXELS) {
-    return decodedPicture(await decodeByLibrary(path, bytes));
+    return openByLibrary(path, bytes, wantedLongSide);
   }
-  return jpegPicture(bytes, header, () => decodeByLibrary(path, bytes));
+  const { width, height } = header;
+  const reduction = reductionFor(Math.max(width, height), wantedLongSide);
+  return {
+    picture: jpegPicture(bytes, header, () => decodeByLibrary(path, bytes), reduction),
+    native: { width, height },
+    extent: { width: width / reduction, height: height / reduction },
+  };
+}
+
+/** libvips shrinks JPEG files while it decodes them, too; by which factor is its own choice. */
+async function openByLibrary(path: string, bytes: Uint8Array, wantedLongSide: number): Promise<OpenedPicture> {
+  const native = isJpeg(bytes) && Number.isFinite(wantedLongSide) ? await librarySize(path, bytes) : undefined;
+  const longSide = native === undefined ? 0 : Math.max(native.width, native.height);
+  if (native === undefined || reductionFor(longSide, wantedLongSide) === 1) {
+    return atFullSize(decodedPicture(await decodeByLibrary(path, bytes)));
+  }
+  const scale = (2 * wantedLongSide) / longSide;
+  const size = {
+    width: Math.max(Math.round(native.width * scale), 1),
+    height: Math.max(Math.round(native.height * scale), 1),
+  };
+  return { picture: decodedPicture(await decodeByLibrary(path, bytes, size)), native, extent: size };
+}
+
+async function librarySize(path: string, bytes: Uint8Array): Promise<Size> {
+  const sharp = await openSharp();
+  try {
+    return upright(await sharp(bytes, HEADER_ONLY).metadata());
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
 }
 
 /**
@@ -118,7 +172,7 @@ export async function openPicture(path: string, input: string | Uint8Array = pat
  * @throws DataError `DATA_IMAGE_UNREADABLE`
  */
 export async function decodeImage(path: string, input: string | Uint8Array = path): Promise<RgbImage> {
-  return wholePicture(await openPicture(path, input));
+  return wholePicture((await openPicture(path, input)).picture);
 }
 
 function decodeBitmap(path: string, bytes: Uint8Array): RgbImage {
@@ -129,18 +183,20 @@ function decodeBitmap(path: string, bytes: Uint8Array): RgbImage {
   }
 }
 
-async function decodeByLibrary(path: string, bytes: Uint8Array): Promise<RgbImage> {
+/** @param size to shrink the picture to. @defaultValue its own */
+async function decodeByLibrary(path: string, bytes: Uint8Array, size?: Size): Promise<RgbImage> {
   // Outside of the try: a library that does not load is no fault of the image.
   const sharp = await openSharp();
   const beganMs = threadTrace.begin();
   try {
-    const { data, info } = await sharp(bytes, {
+    const opened = sharp(bytes, {
       failOn: 'none',
       ignoreIcc: true,
       sequentialRead: true,
       limitInputPixels: MAX_PIXELS,
-    })
-      .autoOrient()
+    }).autoOrient();
+    const shrunk = size === undefined ? opened : opened.resize({ ...size, fit: 'fill', kernel: 'linear' });
+    const { data, info } = await shrunk
       .toColourspace('srgb')
       .removeAlpha()
       .raw({ depth: 'uchar' })

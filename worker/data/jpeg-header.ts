@@ -67,10 +67,15 @@ interface Segments {
   adobeTransform: number | undefined;
 }
 
+/** Whether a file begins as JPEG files do. */
+export function isJpeg(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && bytes[0] === 0xff && bytes[1] === MARKER.SOI;
+}
+
 /** The header, or undefined for a file that is not of this kind, damaged or no JPEG at all. */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 4 || view.getUint16(0) !== 0xff00 + MARKER.SOI) return undefined;
+  if (!isJpeg(bytes)) return undefined;
   const segments: Segments = {
     quantisation: new Map(),
     codes: new Map(),

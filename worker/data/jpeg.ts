@@ -5,6 +5,7 @@
 import type { Rectangle } from './image.js';
 import { type JpegComponent, type JpegHeader, ZIGZAG } from './jpeg-header.js';
 import { type PixelHeap, type PixelTarget, pixelHeap } from './pixel-heap.js';
+import { type Reduction, reducedSize } from './reduction.js';
 
 interface JpegKernels {
   huffmanBytes(): number;
@@ -47,7 +48,7 @@ const BLOCK = 8;
 const MARGIN = 16;
 /** 32-bit fields of the kernel's `Scan` and `Component`. */
 const SCAN_WORDS = 14;
-const COMPONENT_WORDS = 8;
+const COMPONENT_WORDS = 10;
 /** More pixels than this are left to libvips, which streams: three planes and RGB would take 200 MB. */
 const MAX_RECTANGLE_PIXELS = 2 ** 25;
 
@@ -67,11 +68,33 @@ interface Plane {
   readonly stride: number;
 }
 
-/** The MCUs that hold the rectangle and the chroma samples beside it. */
-function mcusAround({ width, height, components }: JpegHeader, part: Rectangle): McuRange {
-  const { horizontal, vertical } = components[0]!;
-  const [marginX, marginY] = [horizontal === 2 ? 2 : 0, vertical === 2 ? 2 : 0];
-  const [mcuWidth, mcuHeight] = [BLOCK * horizontal, BLOCK * vertical];
+/** How often the sides of a component's blocks are halved. */
+interface Folds {
+  readonly foldX: number;
+  readonly foldY: number;
+}
+
+/**
+ * Luma's blocks shrink by the reduction. Chroma of half the resolution shrinks once less: in a reduced picture, all planes have
+ * the same size.
+ */
+function foldsOf({ components }: JpegHeader, component: JpegComponent, reduction: Reduction): Folds {
+  if (reduction === 1) return { foldX: 0, foldY: 0 };
+  const luma = components[0]!;
+  const fold = Math.log2(reduction);
+  return {
+    foldX: fold - Math.log2(luma.horizontal / component.horizontal),
+    foldY: fold - Math.log2(luma.vertical / component.vertical),
+  };
+}
+
+/** The MCUs that hold the rectangle and, at full size, the chroma samples beside it. */
+function mcusAround(header: JpegHeader, part: Rectangle, reduction: Reduction): McuRange {
+  const { width, height } = reducedSize(header, reduction);
+  const { horizontal, vertical } = header.components[0]!;
+  const isWhole = reduction === 1;
+  const [marginX, marginY] = [isWhole && horizontal === 2 ? 2 : 0, isWhole && vertical === 2 ? 2 : 0];
+  const [mcuWidth, mcuHeight] = [(BLOCK * horizontal) / reduction, (BLOCK * vertical) / reduction];
   return {
     firstColumn: Math.floor(Math.max(part.x - marginX, 0) / mcuWidth),
     endColumn: Math.ceil(Math.min(part.x + part.width + marginX, width) / mcuWidth),
@@ -117,16 +140,23 @@ function cleanScan(heap: PixelHeap, kernels: JpegKernels, bytes: Uint8Array, hea
  * Decodes a rectangle of the picture. Returns false, with the target in any state, if the data is damaged or too large:
  * then libvips is to be asked.
  * @param bytes the file
- * @param part lies inside the picture
+ * @param part lies inside the picture, reduced
+ * @param reduction 2, 4 or 8: of so many pixels of each row and column one is made, their mean (`jpeg/reduced.ts`)
  */
-export function decodeJpeg(bytes: Uint8Array, header: JpegHeader, part: Rectangle, target: PixelTarget): boolean {
+export function decodeJpeg(
+  bytes: Uint8Array,
+  header: JpegHeader,
+  part: Rectangle,
+  target: PixelTarget,
+  reduction: Reduction = 1,
+): boolean {
   if (part.width * part.height > MAX_RECTANGLE_PIXELS) return false;
   if (part.width === 0 || part.height === 0) return true;
   const heap = pixelHeap();
   kernelsOfThisThread ??= heap.open<JpegKernels>('jpeg');
   const kernels = kernelsOfThisThread;
   return heap.frame(() => {
-    const mcus = mcusAround(header, part);
+    const mcus = mcusAround(header, part, reduction);
     const work = heap.allocate(WORK_BYTES);
     heap.bytes(work, WORK_BYTES).fill(0);
     const zigzag = heap.allocate(2 * ZIGZAG.length);
@@ -143,7 +173,8 @@ export function decodeJpeg(bytes: Uint8Array, header: JpegHeader, part: Rectangl
       if (dcTable === undefined || acTable === undefined) return false;
       const quantisation = heap.allocate(128);
       heap.shorts(quantisation, 64).set(component.quantisation);
-      const plane = allocatePlane(heap, component, mcus);
+      const folds = foldsOf(header, component, reduction);
+      const plane = allocatePlane(heap, component, folds, mcus);
       planes.push(plane);
       rows.push(
         component.horizontal,
@@ -154,6 +185,8 @@ export function decodeJpeg(bytes: Uint8Array, header: JpegHeader, part: Rectangl
         plane.address,
         plane.stride,
         0,
+        folds.foldX,
+        folds.foldY,
       );
     }
     const mcusPerRow = Math.ceil(width / (BLOCK * components[0]!.horizontal));
@@ -165,14 +198,19 @@ export function decodeJpeg(bytes: Uint8Array, header: JpegHeader, part: Rectangl
     ];
     heap.words(scan, words.length + rows.length).set([...words, ...rows]);
     if (kernels.decodeScan(scan) === 0) return false;
-    toRgb(heap, kernels, header, { mcus, planes, part, target, work });
+    toRgb(heap, kernels, header, { mcus, planes, part, target, work, reduction });
     return true;
   });
 }
 
-function allocatePlane(heap: PixelHeap, { horizontal, vertical }: JpegComponent, mcus: McuRange): Plane {
-  const stride = BLOCK * horizontal * (mcus.endColumn - mcus.firstColumn) + 2 * MARGIN;
-  const rows = BLOCK * vertical * (mcus.endRow - mcus.firstRow);
+function allocatePlane(
+  heap: PixelHeap,
+  { horizontal, vertical }: JpegComponent,
+  { foldX, foldY }: Folds,
+  mcus: McuRange,
+): Plane {
+  const stride = (BLOCK >> foldX) * horizontal * (mcus.endColumn - mcus.firstColumn) + 2 * MARGIN;
+  const rows = (BLOCK >> foldY) * vertical * (mcus.endRow - mcus.firstRow);
   return { address: heap.allocate(stride * rows) + MARGIN, stride };
 }
 
@@ -183,17 +221,18 @@ interface Decoded {
   readonly part: Rectangle;
   readonly target: PixelTarget;
   readonly work: number;
+  readonly reduction: Reduction;
 }
 
 function toRgb(heap: PixelHeap, kernels: JpegKernels, header: JpegHeader, decoded: Decoded): void {
-  const { mcus, planes, part, target, work } = decoded;
+  const { mcus, planes, part, target, work, reduction } = decoded;
   const [y, cb, cr] = planes;
   const { horizontal, vertical } = header.components[0]!;
-  const top = part.y - BLOCK * vertical * mcus.firstRow;
-  const left = part.x - BLOCK * horizontal * mcus.firstColumn;
+  const top = part.y - ((BLOCK * vertical) / reduction) * mcus.firstRow;
+  const left = part.x - ((BLOCK * horizontal) / reduction) * mcus.firstColumn;
   const start = (plane: Plane | undefined): number =>
     plane === undefined ? 0 : plane.address + top * plane.stride + left;
-  if (cb === undefined || cr === undefined || horizontal === 1) {
+  if (cb === undefined || cr === undefined || horizontal === 1 || reduction > 1) {
     const { address, stride } = target;
     kernels.colourRows(start(y), start(cb), start(cr), y!.stride, address, stride, part.width, part.height, work);
     return;

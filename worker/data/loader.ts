@@ -7,6 +7,7 @@ import { type BatchLayout, type Cell, layoutBatch, targetRows } from './batch-la
 import type { Dataset } from './dataset.js';
 import { LoaderPacing } from './loader-pace.js';
 import type { PixelCacheTable } from './pixel-cache.js';
+import type { JpegScaling } from './sample.js';
 import { fillTarget, type SampleResult, type SampleTarget } from './sample-task.js';
 import { TaskPool, type TaskRun } from './task-pool.js';
 
@@ -27,6 +28,8 @@ export interface LoaderOptions {
   readonly rect?: boolean | undefined;
   /** Where scaled pictures are kept between epochs. @defaultValue nowhere */
   readonly cache?: PixelCacheTable | undefined;
+  /** Whether training decodes large JPEG files at a fraction of their size. @defaultValue 'off' */
+  readonly jpegScaling?: JpegScaling | undefined;
   /** `fail`: a batch with an unreadable image is an error. @defaultValue 'skip' */
   readonly onBadSample?: RunConfig['onBadSample'];
   /** Told when the number of threads changes. */
@@ -113,8 +116,8 @@ class BatchLoader implements Loader {
   constructor(dataset: Dataset, options: LoaderOptions) {
     this.#dataset = dataset;
     this.#options = options;
-    const { hyp, augment, seed, imgsz, rect, cache } = options;
-    const samples = { hyp, augment, seed, imgsz, rect, cache };
+    const { hyp, augment, seed, imgsz, rect, cache, jpegScaling } = options;
+    const samples = { hyp, augment, seed, imgsz, rect, cache, jpegScaling };
     this.#pacing = new LoaderPacing(options.numThreads);
     this.#pool = new TaskPool(dataset, samples, this.#pacing.numThreads, (error) => this.#fail(error));
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { RunConfig } from '../../configs/run-config.js';
+import { isShardIndex } from '../../configs/store/index-name.js';
 import { DataError } from '../../proto/errors.js';
 import { cacheRoot } from '../../proto/paths.js';
 import { type CocoImage, readCocoInstances } from './coco-json.js';
@@ -10,7 +11,6 @@ import { cacheKey, fingerprint, readCache, writeCache } from './label-cache.js';
 import { openScanTask, type ScanOptions, type ScanResult, scanCoco, scanYolo } from './scan.js';
 import { numHelpers, ScanCrew } from './scan-crew.js';
 import type { ScanTask } from './scan-part.js';
-import { isShardIndex } from './shards/index-name.js';
 import { numStrings } from './string-table.js';
 
 export interface OpenDatasetOptions extends ScanOptions {

@@ -5,7 +5,8 @@ import type { Rectangle, RgbImage } from './image.js';
 import { decodeJpeg } from './jpeg.js';
 import type { JpegHeader } from './jpeg-header.js';
 import { type PixelTarget, pixelHeap } from './pixel-heap.js';
-import { resizeOnHeap, resizeSource } from './resize.js';
+import { type Reduction, reducedSize, type Size } from './reduction.js';
+import { resizeArea, resizeOnHeap, resizeSource } from './resize.js';
 
 export interface Picture {
   /** Pixels. */
@@ -40,11 +41,16 @@ export function decodedPicture({ data, width, height }: RgbImage): Picture {
 }
 
 /**
- * A JPEG file of the kind that {@link decodeJpeg} reads.
- * @param decode another way to decode it, for data that is damaged
+ * A JPEG file of the kind that {@link decodeJpeg} reads, at a fraction of its size.
+ * @param decode another way to decode it whole, for data that is damaged
  */
-export function jpegPicture(bytes: Uint8Array, header: JpegHeader, decode: () => Promise<RgbImage>): Picture {
-  const { width, height } = header;
+export function jpegPicture(
+  bytes: Uint8Array,
+  header: JpegHeader,
+  decode: () => Promise<RgbImage>,
+  reduction: Reduction = 1,
+): Picture {
+  const { width, height } = reducedSize(header, reduction);
   let repaired: Picture | undefined;
   return {
     width,
@@ -52,18 +58,21 @@ export function jpegPicture(bytes: Uint8Array, header: JpegHeader, decode: () =>
     draw(part, target) {
       if (repaired !== undefined) return repaired.draw(part, target);
       const beganMs = threadTrace.begin();
-      const isSound = decodeJpeg(bytes, header, part, target);
+      const isSound = decodeJpeg(bytes, header, part, target, reduction);
       threadTrace.end('decode', beganMs, part.width, part.height);
       return isSound;
     },
     async repair() {
-      repaired = decodedPicture(await decode());
+      repaired = decodedPicture(resizeArea(await decode(), width, height));
     },
   };
 }
 
-/** The picture in another size, bilinearly. */
-export function resizedPicture(source: Picture, width: number, height: number): Picture {
+/**
+ * The picture in another size, bilinearly.
+ * @param extent what the whole picture measures in pixels of `source`. @defaultValue its size
+ */
+export function resizedPicture(source: Picture, width: number, height: number, extent: Size = source): Picture {
   if (source.width === width && source.height === height) return source;
   return {
     width,
@@ -72,11 +81,11 @@ export function resizedPicture(source: Picture, width: number, height: number): 
       if (part.width === 0 || part.height === 0) return true;
       const heap = pixelHeap();
       return heap.frame(() => {
-        const needed = resizeSource(source, { width, height }, part);
+        const needed = resizeSource(extent, { width, height }, part);
         const stride = needed.width * 3;
         const pixels = { address: heap.allocate(stride * needed.height), stride };
         if (!source.draw(needed, pixels)) return false;
-        resizeOnHeap(pixels, source, { width, height }, part, target);
+        resizeOnHeap(pixels, extent, { width, height }, part, target);
         return true;
       });
     },

@@ -25,8 +25,8 @@ const PRESENT = 2;
 /** Width, height and checksum, 32 bits each. */
 const HEADER_BYTES = 12;
 
-/** How pictures were scaled; part of their identity. */
-export type CacheKernel = 'area' | 'bilinear';
+/** How pictures were scaled (`reduced`: while they were decoded, then bilinearly); part of their identity. */
+export type CacheKernel = 'area' | 'bilinear' | 'reduced';
 
 /** A cache as it crosses threads. */
 export type PixelCacheTable =

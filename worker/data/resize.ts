@@ -7,6 +7,7 @@ import { roundHalfEven } from '../../proto/rounding.js';
 import type { Rectangle, RgbImage } from './image.js';
 import type { PixelTarget } from './pixel-heap.js';
 import { pixelKernels } from './pixel-kernels.js';
+import type { Size } from './reduction.js';
 
 /** Weights are 11-bit integers; a product of two weights and a byte then fits 32 bits. */
 const WEIGHT_ONE = 1 << 11;
@@ -19,12 +20,13 @@ function linearTaps(axis: Axis, origin: number, unit: number): Int32Array {
   const { sourceLength, targetLength, start, count } = axis;
   const taps = new Int32Array(3 * count);
   const scale = sourceLength / targetLength;
+  const last = Math.ceil(sourceLength) - 1;
   for (let i = 0; i < count; i++) {
     const position = (start + i + 0.5) * scale - 0.5;
     const index = Math.floor(position);
     // Beyond the outermost centres the edge pixel is repeated.
-    taps[3 * i] = (Math.min(Math.max(index, 0), sourceLength - 1) - origin) * unit;
-    taps[3 * i + 1] = (Math.min(Math.max(index + 1, 0), sourceLength - 1) - origin) * unit;
+    taps[3 * i] = (Math.min(Math.max(index, 0), last) - origin) * unit;
+    taps[3 * i + 1] = (Math.min(Math.max(index + 1, 0), last) - origin) * unit;
     taps[3 * i + 2] = roundHalfEven((position - index) * WEIGHT_ONE);
   }
   return taps;
@@ -32,6 +34,7 @@ function linearTaps(axis: Axis, origin: number, unit: number): Int32Array {
 
 /** Output positions `start` to `start + count` of an axis that is resized. */
 interface Axis {
+  /** With a fraction where the last source pixel stands for less than one. */
   readonly sourceLength: number;
   readonly targetLength: number;
   readonly start: number;
@@ -44,12 +47,8 @@ function reach(axis: Axis): [first: number, last: number] {
   const scale = sourceLength / targetLength;
   const first = Math.floor((start + 0.5) * scale - 0.5);
   const last = Math.floor((start + count - 0.5) * scale - 0.5) + 1;
-  return [Math.min(Math.max(first, 0), sourceLength - 1), Math.min(Math.max(last, 0), sourceLength - 1)];
-}
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
+  const end = Math.ceil(sourceLength) - 1;
+  return [Math.min(Math.max(first, 0), end), Math.min(Math.max(last, 0), end)];
 }
 
 /** The pixels of a picture that a part of its resized version is made of. */

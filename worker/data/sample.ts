@@ -1,5 +1,5 @@
 /** One image of the data set made ready for the network. */
-import type { Hyp } from '../../configs/run-config.js';
+import type { Hyp, RunConfig } from '../../configs/run-config.js';
 import { type RandomStream, randomStream } from '../../proto/random.js';
 import { threadTrace } from '../trace/thread-trace.js';
 import { applyPixelStages, perspectiveScene, type Scene } from './augment.js';
@@ -15,7 +15,7 @@ import { type MosaicView, mosaicView, type OpenTile } from './mosaic-view.js';
 import { mosaic9Scene } from './mosaic9.js';
 import { drawPerspective } from './perspective.js';
 import { decodedPicture, type Picture, resizedPicture, wholePicture } from './picture.js';
-import { type PixelCacheTable, throughCache } from './pixel-cache.js';
+import { type CacheKernel, type PixelCacheTable, throughCache } from './pixel-cache.js';
 import { pixelHeap } from './pixel-heap.js';
 import {
   type ImagePlacement,
@@ -25,8 +25,12 @@ import {
   placeImage,
   polygonInNetwork,
 } from './placement.js';
+import { reductionFor } from './reduction.js';
 import { resizeArea } from './resize.js';
 import { imageInput } from './shards/locations.js';
+
+/** Whether large JPEG files may be decoded at a fraction of their size. */
+export type JpegScaling = NonNullable<RunConfig['jpegScaling']>;
 
 /** What stays the same for all samples of a loader. Crosses threads. */
 export interface SampleOptions {
@@ -39,6 +43,11 @@ export interface SampleOptions {
   readonly rect?: boolean | undefined;
   /** Where scaled pictures are kept. @defaultValue nowhere */
   readonly cache?: PixelCacheTable | undefined;
+  /**
+   * `auto`: JPEG files of at least four times `imgsz` are decoded at a fraction of their size for training. Validation decodes
+   * them whole, so that figures do not depend on it. @defaultValue 'off'
+   */
+  readonly jpegScaling?: JpegScaling | undefined;
 }
 
 /** Which sample. */
@@ -68,18 +77,31 @@ export interface Sample {
 /** The picture at its long side `imgsz`, from its file; the kernel is the reference's choice. */
 async function openAtLongSide(dataset: Dataset, index: number, options: SampleOptions): Promise<Picture> {
   const { imgsz, augment } = options;
-  const native = await openPicture(dataset.imagePath(index), await imageInput(dataset.table, index));
+  const wanted = mayReduce(options) ? imgsz : undefined;
+  const input = await imageInput(dataset.table, index);
+  const { picture, native, extent } = await openPicture(dataset.imagePath(index), input, wanted);
   const { width, height } = longSideSize(native.height, native.width, imgsz);
   const shrinks = imgsz < Math.max(native.height, native.width);
   return shrinks && !augment
-    ? decodedPicture(resizeArea(await wholePicture(native), width, height))
-    : resizedPicture(native, width, height);
+    ? decodedPicture(resizeArea(await wholePicture(picture), width, height))
+    : resizedPicture(picture, width, height, extent);
+}
+
+function mayReduce({ augment, jpegScaling = 'off' }: SampleOptions): boolean {
+  return augment && jpegScaling === 'auto';
+}
+
+/** How the pictures of a data set are scaled; those that no reduction touches are the same with and without it. */
+function kernelOf(dataset: Dataset, index: number, options: SampleOptions): CacheKernel {
+  if (!options.augment) return 'area';
+  const isReduced = mayReduce(options) && reductionFor(Math.max(...dataset.size(index)), options.imgsz) > 1;
+  return isReduced ? 'reduced' : 'bilinear';
 }
 
 /** The same from the cache, if there is one. Perhaps a view that is not ours to write. */
 function loadAtLongSide(dataset: Dataset, index: number, options: SampleOptions): Promise<RgbImage> {
-  const { imgsz, augment, cache } = options;
-  const kernel = augment ? 'bilinear' : 'area';
+  const { imgsz, cache } = options;
+  const kernel = kernelOf(dataset, index, options);
   return throughCache(cache, dataset, { index, imgsz, kernel }, async () =>
     wholePicture(await openAtLongSide(dataset, index, options)),
   );

@@ -2,11 +2,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { CheckRequest, StatsRequest } from '../../configs/dataset-request.js';
+import { isShardIndex, isUrl } from '../../configs/store/index-name.js';
 import { labelSizes } from '../anchors/auto-anchor.js';
 import { anchorFit } from '../anchors/fit.js';
 import type { Dataset } from '../data/dataset.js';
 import { openLoader } from '../data/loader.js';
 import { scanSources } from '../data/open-dataset.js';
+import { readIndex } from '../data/shards/shard-index.js';
+import { describeDamage, verifyShards } from '../data/shards/verify.js';
 import { resolveModel } from '../model/resolve.js';
 import { parseModelYaml } from '../model/spec.js';
 import { RunPictures } from '../pictures/run-pictures.js';
@@ -74,7 +77,7 @@ export async function checkDataset(request: CheckRequest, progress: ToolProgress
   const train = splits.find(({ split }) => split === 'train')!;
   await mkdir(out, { recursive: true });
   await drawPictures(request, train.dataset, progress);
-  const problems = splits.flatMap((scanned) => problemsOf(scanned, request));
+  const problems = [...splits.flatMap((scanned) => problemsOf(scanned, request)), ...(await damagedShards(data))];
   const fit = await anchorFigures(request, train.dataset);
   const report: CheckReport = {
     data: data.yaml,
@@ -99,6 +102,18 @@ function problemsOf({ split, figures }: ScannedSplit, { onBadSample }: CheckRequ
     ...(split === 'train' && figures.labels === 0 ? ['train: no labels'] : []),
     ...(onBadSample === 'fail' && figures.leftOut > 0 ? [`${split}: ${figures.leftOut} images cannot be used`] : []),
   ];
+}
+
+/** Damage to tar files on disk. Those in a store are left to `launch dataset verify`, which fetches them whole. */
+async function damagedShards(data: CheckRequest['data']): Promise<string[]> {
+  const sources = [...data.train, ...data.val, ...data.test].filter((source) => isShardIndex(source) && !isUrl(source));
+  if (sources.length === 0) return [];
+  const problems: string[] = [];
+  for (const source of new Set(sources)) {
+    const verdicts = await verifyShards(await readIndex(source), source);
+    problems.push(...verdicts.filter(({ isIntact }) => !isIntact).map(describeDamage));
+  }
+  return problems;
 }
 
 async function anchorFigures(request: CheckRequest, dataset: Dataset): Promise<CheckReport['anchors']> {

@@ -2,10 +2,12 @@
 import { text } from 'node:stream/consumers';
 import type { DatasetRequest } from '../../configs/dataset-request.js';
 import { deserializeError, EXIT, serializeError } from '../../proto/errors.js';
+import { damageError } from '../data/shards/verify.js';
 import { autosplit } from './autosplit.js';
 import { checkDataset, scanSplits, type ToolProgress } from './check.js';
 import { packSplits } from './pack-splits.js';
 import { classTable, reportLines, sizeTable, splitTable } from './tables.js';
+import { verifiedLines, verifySplits } from './verify.js';
 
 /** On a terminal one line that changes; elsewhere silence. */
 const showProgress: ToolProgress = (what, done, total) => {
@@ -45,6 +47,13 @@ async function run(request: DatasetRequest): Promise<number> {
         ),
         `train on it with --data ${yaml}`,
       ]);
+      return EXIT.ok;
+    }
+    case 'verify': {
+      const splits = await verifySplits(request, showProgress);
+      print(request.json ? [JSON.stringify(splits)] : verifiedLines(splits));
+      const damage = damageError(splits.flatMap(({ shards }) => shards));
+      if (damage !== undefined) throw damage;
       return EXIT.ok;
     }
     case 'autosplit': {

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { PackRequest } from '../../configs/dataset-request.js';
+import { INDEX_SUFFIX } from '../../configs/store/index-name.js';
 import { openDataset } from '../data/open-dataset.js';
-import { INDEX_SUFFIX } from '../data/shards/index-name.js';
 import { packDataset } from '../data/shards/pack.js';
 import type { ToolProgress } from './check.js';
 

@@ -9,9 +9,9 @@ function compile(flags: Record<string, string | boolean>, batchSize = 16, virtua
 }
 
 describe('the settings of sampling', () => {
-  it('are all off by default', () => {
+  it('are all off by default, but for the scaled decoding of large files', () => {
     expect(compile({})).toEqual({
-      ...{ rect: false, quad: false, multiScale: false, imageWeights: false, cache: 'off' },
+      ...{ rect: false, quad: false, multiScale: false, imageWeights: false, cache: 'off', jpegScaling: 'auto' },
       warnings: [],
     });
   });

@@ -6,10 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readDatasetYaml } from '../../../configs/dataset.js';
+import { openRemoteDataset } from '../../../configs/remote-dataset.js';
+import { readS3Settings, s3ToHttp } from '../../../configs/store/s3.js';
 import { openDataset } from '../../../worker/data/open-dataset.js';
 import { locationOf } from '../../../worker/data/shards/locations.js';
 import { packDataset } from '../../../worker/data/shards/pack.js';
-import { readS3Settings, s3ToHttp } from '../../../worker/data/shards/s3.js';
 import { readCacheLimit, ShardCache } from '../../../worker/data/shards/shard-cache.js';
 import { readIndex } from '../../../worker/data/shards/shard-index.js';
 import { readSample } from '../../../worker/data/shards/shard-reader.js';
@@ -106,6 +107,8 @@ async function packed() {
   const folder = await openDataset([join(root, 'images')], datasetConfig(root), { split: 'train', cacheDir });
   const out = join(root, 'packed');
   await packDataset(folder, { split: 'train', folder: out, shardBytes: 3_000 });
+  const index = 'train.shards.json';
+  await write(join(out, 'data.yaml'), `path: .\ntrain: ${index}\nval: ${index}\nnc: 2\n`);
   const store = await openStore(out);
   credentials(store.endpoint);
   return { root, out, folder, store };
@@ -167,6 +170,22 @@ describe('packed data in an S3 store', () => {
       message: expect.stringMatching(/^s3:.*\.tar: the \d+ bytes at \d+ .*, twice in a row$/) as unknown,
     });
     expect(store.requests.length).toBe(5);
+  });
+
+  it('is named on the command line by its place', async () => {
+    const { root, folder, store } = await packed();
+    const yaml = await openRemoteDataset('s3://data.sets/train set', { cacheDir: join(root, 'cache') });
+    expect(store.requests).toEqual(['/data.sets/train set/data.yaml']);
+    const config = await readDatasetYaml(yaml);
+    expect(config.train).toEqual([INDEX]);
+    const shards = await openDataset(config.train, config, { split: 'train' });
+    expect(shards.imageIds()).toEqual(folder.imageIds());
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'wrong');
+    await expect(openRemoteDataset('s3://data.sets/train set')).rejects.toMatchObject({
+      code: 'DATA_REMOTE',
+      message: 's3://data.sets/train%20set/data.yaml: HTTP status 403 (SignatureDoesNotMatch)',
+      hint: expect.stringContaining('AWS_ACCESS_KEY_ID') as unknown,
+    });
   });
 
   it('is named in a data set YAML by its address, whole or as the root', async () => {

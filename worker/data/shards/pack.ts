@@ -5,9 +5,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { INDEX_SUFFIX } from '../../../configs/store/index-name.js';
 import { DataError } from '../../../proto/errors.js';
 import type { Dataset } from '../dataset.js';
-import { INDEX_SUFFIX } from './index-name.js';
 import { locationOf } from './locations.js';
 import { formatIndex, type ShardIndex, type ShardSample } from './shard-index.js';
 import { readSample } from './shard-reader.js';

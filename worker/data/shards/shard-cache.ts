@@ -47,20 +47,25 @@ export class ShardCache {
 
   /** A sample's bytes, or undefined where they are not there or damaged. */
   async read(location: SampleLocation): Promise<Uint8Array | undefined> {
-    const path = this.#pathOf(location);
+    const path = this.#pathOf(location.shard);
     const bytes = await readAt(path, location).catch(() => undefined);
     if (bytes === undefined || !isIntact(bytes, location)) return undefined;
     await this.#touch(path);
     return bytes;
   }
 
-  /** Keeps a sample's bytes. A cache is a convenience: a full or read-only disk only costs the next fetch. */
-  async write(location: SampleLocation, bytes: Uint8Array): Promise<void> {
+  /** Keeps a sample's bytes. */
+  write({ shard, offset }: SampleLocation, bytes: Uint8Array): Promise<void> {
+    return this.writeAt(shard, offset, bytes);
+  }
+
+  /** Keeps bytes of a tar file. A cache is a convenience: a full or read-only disk only costs the next fetch. */
+  async writeAt(shard: string, offset: number, bytes: Uint8Array): Promise<void> {
     try {
       await mkdir(this.#folder, { recursive: true });
-      const file = await open(this.#pathOf(location), constants.O_WRONLY | constants.O_CREAT, 0o644);
+      const file = await open(this.#pathOf(shard), constants.O_WRONLY | constants.O_CREAT, 0o644);
       try {
-        await file.write(bytes, 0, bytes.length, location.offset);
+        await file.write(bytes, 0, bytes.length, offset);
       } finally {
         await file.close();
       }
@@ -73,7 +78,7 @@ export class ShardCache {
     }
   }
 
-  #pathOf({ shard }: SampleLocation): string {
+  #pathOf(shard: string): string {
     return join(this.#folder, `${createHash('sha256').update(shard).digest('hex')}${SUFFIX}`);
   }
 

@@ -5,11 +5,11 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod/mini';
+import { isUrl } from '../../../configs/store/index-name.js';
+import { fetchWhole } from '../../../configs/store/remote.js';
 import { DataError } from '../../../proto/errors.js';
 import { buildTable, type SampleEntry, type ScanReport } from '../dataset.js';
 import type { ScanResult } from '../scan.js';
-import { isUrl } from './index-name.js';
-import { fetchWhole } from './remote.js';
 
 const FORMAT = 'lockstep-shards';
 const VERSION = 1;
@@ -92,14 +92,14 @@ export function parseIndex(text: string, source: string): ShardIndex {
   return index;
 }
 
-/** Where the tar files of an index are: beside it. */
-function locate(source: string, file: string): string {
+/** Where a tar file of an index is: beside it. */
+export function locateShard(source: string, file: string): string {
   return isUrl(source) ? new URL(file, source).href : resolve(dirname(source), file);
 }
 
 /** The entries of a packed split, in its order. */
 export function indexEntries(index: ShardIndex, source: string): ScanResult {
-  const files = index.shards.map(({ file }) => locate(source, file));
+  const files = index.shards.map(({ file }) => locateShard(source, file));
   const entries = index.samples.map(
     (sample): SampleEntry => ({
       path: `${files[sample.shard]}!${sample.name}`,

@@ -2,9 +2,10 @@
  * Reads one sample's bytes out of a tar file, on disk or behind HTTP(S) or S3, and checks them against the index. What comes over
  * the network goes into a cache (`shard-cache.ts`), so that neither a crash nor a damaged disk can put wrong pixels into a batch.
  */
+
+import { isUrl } from '../../../configs/store/index-name.js';
+import { fetchRange } from '../../../configs/store/remote.js';
 import { DataError } from '../../../proto/errors.js';
-import { isUrl } from './index-name.js';
-import { fetchRange } from './remote.js';
 import { isIntact, readAt, type SampleLocation } from './sample-location.js';
 import { ShardCache } from './shard-cache.js';
 

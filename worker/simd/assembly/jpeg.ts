@@ -4,6 +4,7 @@ import { unstuff } from './jpeg/bits';
 import { colourRow, greyRow, widenRow } from './jpeg/colour';
 import { buildTable, readAc, readDc, skipAc, TABLE_BYTES } from './jpeg/huffman';
 import { inverseDct } from './jpeg/idct';
+import { reducedDct } from './jpeg/reduced';
 
 /** Work area of a scan: a block, a pass of the transform, and spare pixels. */
 const BLOCK_OFFSET: usize = 0;
@@ -25,6 +26,9 @@ class Component {
   stride: i32;
   /** DC value of the block before. */
   predictor: i32;
+  /** Of 2^fold pixels of a row or a column one is made, their mean; the plane is smaller by as much. */
+  foldX: i32;
+  foldY: i32;
 }
 
 /** What {@link decodeScan} works on; worker/data/jpeg-scan.ts fills it in. */
@@ -118,20 +122,28 @@ function resetPredictors(scan: Scan): void {
 function decodeMcu(scan: Scan, start: i32, row: i32, column: i32): i32 {
   let position = start;
   const block = scan.work + BLOCK_OFFSET;
+  const work = scan.work + WORK_OFFSET;
   for (let c = 0; c < scan.numComponents; c++) {
     const component = changetype<Component>(scan.components + <usize>c * COMPONENT_BYTES);
     const stride = <usize>component.stride;
     const left = (column - scan.firstColumn) * component.horizontal;
     const above = (row - scan.firstRow) * component.vertical;
+    const foldX = component.foldX;
+    const foldY = component.foldY;
     for (let y = 0; y < component.vertical; y++) {
       for (let x = 0; x < component.horizontal; x++) {
         position = readDc(scan.top, position, component.dcTable, changetype<usize>(component) + offsetof<Component>('predictor'));
         if (position < 0) return -1;
         store<i16>(block, <i16>component.predictor);
-        position = readAc(scan.top, position, component.acTable, scan.zigzag, block);
+        // The mean of a block is its first coefficient.
+        position =
+          foldX + foldY == 6
+            ? skipAc(scan.top, position, component.acTable)
+            : readAc(scan.top, position, component.acTable, scan.zigzag, block);
         if (position < 0) return -1;
-        const target = component.plane + (<usize>(above + y) << 3) * stride + (<usize>(left + x) << 3);
-        inverseDct(block, component.quantisation, scan.work + WORK_OFFSET, target, stride);
+        const target = component.plane + (<usize>(above + y) << (3 - foldY)) * stride + (<usize>(left + x) << (3 - foldX));
+        if (foldY == 0) inverseDct(block, component.quantisation, work, target, stride);
+        else reducedDct(block, component.quantisation, work, target, stride, foldX, foldY);
       }
     }
   }

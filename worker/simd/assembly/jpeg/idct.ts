@@ -1,29 +1,29 @@
 // The inverse DCT of 8×8 blocks in integers: Loeffler, Ligtenberg and Moschytz's (ICASSP 1989) with 13-bit constants, columns
 // first, as every decoder in wide use rounds. The butterflies are written as dot products, which are the same numbers.
 
-const CONSTANT_BITS: i32 = 13;
+export const CONSTANT_BITS: i32 = 13;
 /** Fraction bits kept between the passes. */
-const PASS_BITS: i32 = 2;
+export const PASS_BITS: i32 = 2;
 
 /** Two 16-bit constants as one lane. */
 @inline
-function pair(a: i32, b: i32): v128 {
+export function pair(a: i32, b: i32): v128 {
   return i32x4.splat((a & 0xffff) | (b << 16));
 }
 
 @inline
-function low(a: v128, b: v128): v128 {
+export function low(a: v128, b: v128): v128 {
   return i16x8.shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
 }
 
 @inline
-function high(a: v128, b: v128): v128 {
+export function high(a: v128, b: v128): v128 {
   return i16x8.shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 /** One pass over four columns: writes eight rows of four 32-bit numbers, 32 bytes apart. */
 @inline
-function fourColumns(d04: v128, d26: v128, d13: v128, d57: v128, shift: i32, target: usize): void {
+export function fourColumns(d04: v128, d26: v128, d13: v128, d57: v128, shift: i32, target: usize): void {
   const half = i32x4.splat(1 << (shift - 1));
   const sum = i32x4.add(i32x4.dot_i16x8_s(d04, pair(8192, 8192)), half);
   const difference = i32x4.add(i32x4.dot_i16x8_s(d04, pair(8192, -8192)), half);
@@ -49,7 +49,7 @@ function fourColumns(d04: v128, d26: v128, d13: v128, d57: v128, shift: i32, tar
 
 /** Row `row` of what a pass wrote, as 16-bit numbers. */
 @inline
-function passRow(work: usize, row: i32): v128 {
+export function passRow(work: usize, row: i32): v128 {
   const at = work + (<usize>row << 5);
   return i16x8.narrow_i32x4_s(v128.load(at), v128.load(at, 16));
 }

@@ -1,5 +1,5 @@
 /** Reads from an HTTP(S) server or an S3 store. */
-import { DataError } from '../../../proto/errors.js';
+import { DataError } from '../../proto/errors.js';
 import { isS3, s3Request } from './s3.js';
 
 const TIMEOUT_MS = 30_000;
@@ -14,17 +14,17 @@ export interface RemoteOptions {
 }
 
 /** An address without what may be secret in it. */
-function shown(url: string): string {
+export function shownUrl(url: string): string {
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;
 }
 
 function remoteError(url: string, why: string, cause?: unknown): DataError {
-  return new DataError('DATA_REMOTE', `${shown(url)}: ${why}`, {
+  return new DataError('DATA_REMOTE', `${shownUrl(url)}: ${why}`, {
     hint: isS3(url)
       ? 'check the address, AWS_REGION (or AWS_ENDPOINT_URL) and the credentials (AWS_ACCESS_KEY_ID or ~/.aws/credentials)'
       : 'check the address and the permissions of the store; it must answer range requests',
-    details: { url: shown(url) },
+    details: { url: shownUrl(url) },
     cause,
   });
 }

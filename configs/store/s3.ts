@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { DataError } from '../../../proto/errors.js';
+import { DataError } from '../../proto/errors.js';
 
 export interface S3Credentials {
   readonly accessKeyId: string;
