@@ -73,6 +73,11 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
   const momentum = gauge('momentum', 'Momentum of the optimizer');
   const allreduceDuration = histogram('allreduce_duration_seconds', 'All-reduce of a step', ['rank']);
   const allreduceBytes = counter('allreduce_sent_bytes_total', 'Payload bytes sent by the all-reduce', ['rank']);
+  const allreduceShared = counter(
+    'allreduce_shared_bytes_total',
+    'Of the payload of the all-reduce, what went through memory that the ranks of a host share',
+    ['rank'],
+  );
   const allreduceInFlight = counter('allreduce_in_flight_seconds_total', 'Time with some bucket under way', ['rank']);
   const allreduceHidden = counter('allreduce_hidden_seconds_total', 'Of it, hidden behind computing', ['rank']);
   const allreduceHiddenRatio = gauge(
@@ -147,6 +152,7 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
         for (const part of report.phases ?? []) stepPhase.observe({ rank, phase: part.phase ?? '' }, part.seconds ?? 0);
         allreduceDuration.observe({ rank }, report.allreduceSeconds ?? 0);
         allreduceBytes.inc({ rank }, report.allreduceBytes ?? 0);
+        allreduceShared.inc({ rank }, report.allreduceSharedBytes ?? 0);
         const { allreduceInFlightSeconds: inFlight = 0, allreduceHiddenSeconds: hidden = 0 } = report;
         if (inFlight && hidden !== null) {
           allreduceInFlight.inc({ rank }, inFlight);

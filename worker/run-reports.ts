@@ -125,6 +125,7 @@ export class RunReports {
         momentum: rates.momentum,
         phases: result.phases,
         allreduceBytes: result.allReduce.bytesSent + result.allReduce.bytesReceived,
+        allreduceSharedBytes: result.allReduce.bytesShared,
         allreduceSeconds: result.allReduce.exchangeSeconds,
         allreduceInFlightSeconds: result.allReduce.inFlightSeconds,
         allreduceHiddenSeconds: result.allReduce.hiddenSeconds,

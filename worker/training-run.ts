@@ -107,7 +107,8 @@ class TrainingRun {
     const { layout } = this.#programs;
     this.#state = new TrainState(model, layout, config.optimizer, openLossScaler(config.amp));
     this.#state.start(start.state);
-    const allReduce = openGradientSum(context, model, layout, start.resume?.counters.iteration ?? 0);
+    const doneSteps = start.resume?.counters.iteration ?? 0;
+    const allReduce = openGradientSum(context, model, layout, doneSteps, this.#state.heap);
     this.#sum = allReduce;
     this.#tuner = BucketTuner.open({ ...context, allReduce, programs: this.#programs });
     const { begin, end } = allReduce.virtualRange;

@@ -10,6 +10,9 @@ import { runGloo, runOurs } from './sides.js';
 /** 4 KB, 1 MB, the gradients of yolov3-tiny, those of yolov3. */
 const DEFAULT_BYTES = '4096,1048576,36700160,260046848';
 
+/** What several hosts are compared with: the hierarchy without shared memory. */
+const BY_MESSAGES = { payload: 'zmq', collective: 'hierarchical' } as const;
+
 /** Runs the benchmark with its flags. */
 export async function benchAllReduce(args: readonly string[]): Promise<void> {
   const { values: flags } = parseArgs({
@@ -21,6 +24,7 @@ export async function benchAllReduce(args: readonly string[]): Promise<void> {
       transport: { type: 'string', default: 'ipc' },
       'grad-dtype': { type: 'string', default: 'none' },
       collective: { type: 'string', default: 'auto' },
+      hosts: { type: 'string', default: '1' },
       rounds: { type: 'string' },
       turns: { type: 'string', default: '2' },
       'bucket-mb': { type: 'string' },
@@ -34,6 +38,7 @@ export async function benchAllReduce(args: readonly string[]): Promise<void> {
     transport: oneOf('transport', flags.transport, ['ipc', 'tcp']),
     gradDtype: oneOf('grad-dtype', flags['grad-dtype'], GRAD_DTYPES),
     collective: oneOf('collective', flags.collective, ['auto', 'direct', 'ring', 'hierarchical']),
+    hosts: wholeNumber('hosts', flags.hosts),
   };
   const turns = wholeNumber('turns', flags.turns);
   const python = flags['no-rival'] ? undefined : findPython(flags.python);
@@ -45,12 +50,14 @@ export async function benchAllReduce(args: readonly string[]): Promise<void> {
         flags['bucket-mb'] === undefined ? bytes : wholeNumber('bucket-mb', flags['bucket-mb']) * 2 ** 20;
       const task = { ranks, bytes, rounds };
       const ours: RankResult[][] = [];
+      const byMessages: RankResult[][] = [];
       const gloo: RankResult[][] = [];
       for (let turn = 0; turn < turns; turn++) {
         ours.push(await runOurs({ ...task, ...lane, bucketBytes }));
+        if (lane.hosts > 1) byMessages.push(await runOurs({ ...task, ...lane, ...BY_MESSAGES, bucketBytes }));
         if (python !== undefined) gloo.push(await runGloo(python, task));
       }
-      const figures = caseFigures(task, ours, gloo);
+      const figures = caseFigures(task, ours, gloo, byMessages);
       results.push(figures);
       if (flags.json) process.stdout.write(`${JSON.stringify({ ...lane, ...figures })}\n`);
     }
@@ -60,17 +67,20 @@ export async function benchAllReduce(args: readonly string[]): Promise<void> {
 
 function table(lane: Lane, results: readonly CaseFigures[]): string {
   const path = lane.payload === 'zmq' || lane.gradDtype !== 'none' ? `zmq/${lane.transport}` : lane.payload;
-  const ours = lane.gradDtype === 'none' ? path : `${path} ${lane.gradDtype}`;
-  const header = ['ranks', 'MB', `${ours} ms`, 'GB/s', 'CPU ms', 'copy-in ms', 'Gloo ms', 'GB/s', 'CPU ms', 'ratio'];
+  const where = lane.hosts > 1 ? `${lane.hosts} hosts, ${lane.payload}` : path;
+  const ours = lane.gradDtype === 'none' ? where : `${where} ${lane.gradDtype}`;
+  const columns = (name: string) => [`${name} ms`, 'GB/s', 'CPU ms'];
+  const messages = lane.hosts > 1 ? columns('messages only') : [];
+  const header = ['ranks', 'MB', ...columns(ours), 'copy-in ms', ...messages, ...columns('Gloo'), 'ratio'];
   const side = (figures: SideFigures | undefined) =>
     figures === undefined
       ? ['-', '-', '-']
       : [ms(figures.seconds), (figures.bytesPerSecond / 1e9).toFixed(2), ms(figures.cpuSeconds)];
-  const rows = results.map(({ ranks, bytes, ours: own, copySeconds, gloo, ratio }) => {
-    const [time = '', rate = '', cpu = ''] = side(own);
-    const megabytes = (bytes / 1e6).toFixed(3);
-    return [String(ranks), megabytes, time, rate, cpu, ms(copySeconds), ...side(gloo), ratio?.toFixed(2) ?? '-'];
-  });
+  const rows = results.map(({ ranks, bytes, ours: own, copySeconds, byMessages, gloo, ratio }) => [
+    ...[String(ranks), (bytes / 1e6).toFixed(3), ...side(own), ms(copySeconds)],
+    ...(lane.hosts > 1 ? side(byMessages) : []),
+    ...[...side(gloo), ratio?.toFixed(2) ?? '-'],
+  ]);
   return formatTable(header, rows);
 }
 

@@ -18,6 +18,8 @@ export interface CaseFigures {
   readonly ours: SideFigures;
   /** Copying a rank's vector in, which is no part of a round. */
   readonly copySeconds: number;
+  /** With several hosts: the hierarchy with messages within hosts too. */
+  readonly byMessages?: SideFigures | undefined;
   readonly gloo?: SideFigures | undefined;
   /** Our bandwidth over Gloo's. */
   readonly ratio?: number | undefined;
@@ -38,10 +40,15 @@ export function caseFigures(
   task: AllReduceCase,
   ours: readonly (readonly RankResult[])[],
   gloo: readonly (readonly RankResult[])[],
+  byMessages: readonly (readonly RankResult[])[] = [],
 ): CaseFigures {
   const own = sideFigures(task, ours);
   const copySeconds = median(ours.flat().map((result) => result.copySeconds ?? 0));
-  const figures = { ranks: task.ranks, bytes: task.bytes, rounds: task.rounds, ours: own, copySeconds };
+  const { bytes, ranks, rounds } = task;
+  const figures = {
+    ...{ ranks, bytes, rounds, ours: own, copySeconds },
+    ...(byMessages.length > 0 && { byMessages: sideFigures(task, byMessages) }),
+  };
   if (gloo.length === 0) return figures;
   const rival = sideFigures(task, gloo);
   return { ...figures, gloo: rival, ratio: own.bytesPerSecond / rival.bytesPerSecond };

@@ -19,6 +19,8 @@ export interface Lane {
   readonly transport: 'ipc' | 'tcp';
   readonly gradDtype: (typeof GRAD_DTYPES)[number];
   readonly collective: CollectiveName;
+  /** Hosts that the ranks seem to be on, one after the other; with several they exchange by TCP. */
+  readonly hosts: number;
 }
 
 export interface RankJob extends AllReduceCase, Lane {
@@ -40,6 +42,16 @@ export interface RankResult {
 
 export const RUN = { runId: 'bench-allreduce', token: 'bench-allreduce' } as const;
 export const MAX_WARM_UP_ROUNDS = 20;
+
+/** The host that a rank of a lane seems to be on. */
+export function hostOf(
+  rank: number,
+  { hosts, ranks, transport }: Pick<RankJob, 'hosts' | 'ranks' | 'transport'>,
+): number {
+  if (hosts > 1) return Math.floor((rank * hosts) / ranks);
+  // By TCP means: each on a host of its own.
+  return transport === 'tcp' ? rank : 0;
+}
 
 /** Rounds that take a second or two. */
 export function defaultRounds(bytes: number): number {

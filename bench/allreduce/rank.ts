@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { NO_COMPRESSION } from '../../configs/collective.js';
 import { LaunchError } from '../../proto/errors.js';
 import { openComms } from '../../worker/threads/comms-client.js';
-import { MAX_WARM_UP_ROUNDS, type RankJob, type RankResult, RUN } from './job.js';
+import { hostOf, MAX_WARM_UP_ROUNDS, type RankJob, type RankResult, RUN } from './job.js';
 
 const job = JSON.parse(process.argv[2] ?? '{}') as RankJob;
 const { rank, ranks, endpoint, runtimeDir, payload, transport, gradDtype, collective, bytes, rounds, bucketBytes } =
@@ -18,10 +18,10 @@ await using comms = openComms({
   nodeRank: 0,
   host: 'bench',
   // Ranks that seem to be on different hosts use TCP.
-  hostId: transport === 'tcp' ? `host-${rank}` : 'host',
+  hostId: `host-${hostOf(rank, job)}`,
   payload,
   runtimeDir,
-  remote: transport === 'tcp' ? { bindHost: '127.0.0.1' } : undefined,
+  remote: transport === 'tcp' || job.hosts > 1 ? { bindHost: '127.0.0.1' } : undefined,
   killProcess: false,
   logLevel: 'error',
 });

@@ -1011,6 +1011,9 @@ export namespace lockstep {
             /** StepReport skipped. */
             skipped: string;
 
+            /** StepReport allreduceSharedBytes. */
+            allreduceSharedBytes: number;
+
             /**
              * Encodes the specified StepReport message. Does not implicitly {@link lockstep.control.StepReport.verify|verify} messages.
              * @param message StepReport message or plain object to encode
@@ -1103,6 +1106,9 @@ export namespace lockstep {
 
                 /** StepReport skipped */
                 skipped?: (string|null);
+
+                /** StepReport allreduceSharedBytes */
+                allreduceSharedBytes?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -2501,6 +2501,7 @@ export const lockstep = $root.lockstep = (() => {
              * @property {number|null} [allreduceHiddenSeconds] StepReport allreduceHiddenSeconds
              * @property {number|null} [lossScale] StepReport lossScale
              * @property {string|null} [skipped] StepReport skipped
+             * @property {number|null} [allreduceSharedBytes] StepReport allreduceSharedBytes
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -2719,6 +2720,14 @@ export const lockstep = $root.lockstep = (() => {
             StepReport.prototype.skipped = "";
 
             /**
+             * StepReport allreduceSharedBytes.
+             * @member {number} allreduceSharedBytes
+             * @memberof lockstep.control.StepReport
+             * @instance
+             */
+            StepReport.prototype.allreduceSharedBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
              * Encodes the specified StepReport message. Does not implicitly {@link lockstep.control.StepReport.verify|verify} messages.
              * @function encode
              * @memberof lockstep.control.StepReport
@@ -2781,6 +2790,8 @@ export const lockstep = $root.lockstep = (() => {
                     writer.uint32(/* id 22, wireType 1 =*/177).double(message.lossScale);
                 if (message.skipped != null && $Object.hasOwnProperty.call(message, "skipped") && message.skipped !== "")
                     writer.uint32(/* id 23, wireType 2 =*/186).string(message.skipped);
+                if (message.allreduceSharedBytes != null && $Object.hasOwnProperty.call(message, "allreduceSharedBytes") && (typeof message.allreduceSharedBytes === "object" ? message.allreduceSharedBytes.low || message.allreduceSharedBytes.high : message.allreduceSharedBytes !== 0))
+                    writer.uint32(/* id 24, wireType 0 =*/192).uint64(message.allreduceSharedBytes);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3034,6 +3045,15 @@ export const lockstep = $root.lockstep = (() => {
                                 message.skipped = value;
                             else
                                 delete message.skipped;
+                            continue;
+                        }
+                    case 24: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.allreduceSharedBytes = value;
+                            else
+                                delete message.allreduceSharedBytes;
                             continue;
                         }
                     }

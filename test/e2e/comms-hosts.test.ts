@@ -54,9 +54,14 @@ describe('ranks that share memory on several hosts', () => {
       for (const allReduce of allReduces) contribute(allReduce, layout, vectors, 1);
       const stats = await Promise.all(allReduces.map((allReduce) => allReduce.wait()));
       // Each host sends its sums of the half that the other owns, and the result of its own half.
-      const sent = stats.map(({ bytesSent }) => bytesSent);
-      expect(sent[0]! + sent[1]!).toBe(4 * layout.length);
-      expect(sent[2]! + sent[3]!).toBe(4 * layout.length);
+      const crossing = stats.map(
+        ({ bytesSent, bytesReceived, bytesShared }) => bytesSent + bytesReceived - bytesShared,
+      );
+      expect(crossing[0]! + crossing[1]!).toBe(2 * 4 * layout.length);
+      expect(crossing[2]! + crossing[3]!).toBe(2 * 4 * layout.length);
+      // Within a host each rank's part of half of the vector goes to the other, and so does the result of the other half.
+      const shared = stats.map(({ bytesShared }) => bytesShared);
+      expect(shared[0]! + shared[1]!).toBe(2 * 2 * 4 * layout.length);
       // Nobody may write to a result; a test does, to see whose memory it is.
       allReduces[0]!.result[5] = 42;
       expect(allReduces.map(({ result }) => result[5] === 42)).toEqual([true, true, false, false]);

@@ -1,7 +1,9 @@
 /** A world of two hosts whose ranks share memory: two launchers on this machine with different host ids. On the wasm engine. */
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { readTrace } from '../support/chrome-trace.js';
 import {
   type LaunchResult,
   launch,
@@ -51,11 +53,19 @@ it('two hosts of two end with the weights of one worker that has the same virtua
   await using playground = await makePlayground(10, 2);
   const whole = await launch(args(playground, 'one', '--nproc', '1', '--epochs', '1'));
   expect(whole.exitCode, whole.stderr).toBe(0);
-  const hosts = await startHosts(playground, 'two', ['--epochs', '1', '--payload', 'shm']);
+  const hosts = await startHosts(playground, 'two', ['--epochs', '1', '--payload', 'shm', '--trace', '1:1']);
   const [leading, following] = (await Promise.all(hosts.map(({ result }) => result))) as [LaunchResult, LaunchResult];
   expect([leading.exitCode, following.exitCode], leading.stderr + following.stderr).toEqual([0, 0]);
   expect(weightsHash(leading)).toBe(weightsHash(whole));
   expect(leading.stdout + leading.stderr).toMatch(/4 workers on 2 hosts/);
+  const { spans } = readTrace(await readFile(join(playground.folder, 'two', 'trace.json'), 'utf8'));
+  // Every rank owns a quarter of each large bucket and leads another one that belongs to the other host.
+  for (const rank of [0, 1, 2, 3]) {
+    const names = new Set(spans.filter(({ pid }) => pid === rank).map(({ name }) => name));
+    expect([...names]).toEqual(
+      expect.arrayContaining(['bucket', 'reduce_host', 'reduce', 'copy_result', 'send', 'receive']),
+    );
+  }
 }, 180_000);
 
 it.each([

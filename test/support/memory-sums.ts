@@ -23,7 +23,8 @@ export function openSums(
       virtualRange: virtualRange(rank, worldSize, layout.virtualRanks),
       add(v, offset, data) {
         vectors[v] ??= new Float32Array(layout.length).fill(Number.NaN);
-        vectors[v].set(data, offset);
+        if (data instanceof Float32Array) vectors[v].set(data, offset);
+        else data.copyTo(vectors[v].subarray(offset, offset + data.length), 0);
       },
       bucketReady() {},
       relayout() {},
@@ -41,6 +42,7 @@ export function openSums(
           round: ++round,
           bytesSent: 0,
           bytesReceived: 0,
+          bytesShared: 0,
           exchangeSeconds: 0,
           waitSeconds: 0,
           inFlightSeconds: 0,

@@ -43,6 +43,8 @@ export interface ExchangeStats {
   /** Payload only. */
   readonly bytesSent: number;
   readonly bytesReceived: number;
+  /** Of both together, what went through memory that ranks of a host share. @defaultValue 0 */
+  readonly bytesShared?: number | undefined;
   /** From the first bucket that was ready here to the last one reduced. */
   readonly exchangeMs: number;
   /** By bucket, on the clock of `now`: when this rank announced it, and when it was summed. */

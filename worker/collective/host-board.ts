@@ -42,6 +42,8 @@ export class HostBoard {
   /** By rank of this host and bucket: segments that it leads. */
   readonly #numLed: readonly (readonly number[])[];
   readonly #figures: Float64Array;
+  /** Payload of a round that this rank gives to ranks of its host and takes from them, without anything being sent. */
+  readonly sharedBytes: { readonly given: number; readonly taken: number };
 
   /** Opens a view between rounds. @throws CollectiveError COLLECTIVE_BAD_LAYOUT for more buckets than the flags have room for */
   constructor(options: HostBoardOptions) {
@@ -65,6 +67,13 @@ export class HostBoard {
     this.partials = partialOffsets.map(vectorAt);
     this.result = vectorAt(resultOffset);
     this.#figures = new Float64Array(buffer, place.address + figuresOffset, numFigures);
+    const ledBytes = 4 * plan.segments.reduce((sum, s) => sum + (this.#leaders[s.id] === rank ? s.length : 0), 0);
+    const otherBytes = 4 * plan.layout.length - ledBytes;
+    const numOwn = area.partials.filter((partial) => partial.rank === rank).length;
+    this.sharedBytes = {
+      given: numOwn * otherBytes + (this.#ranks.length - 1) * ledBytes,
+      taken: (area.partials.length - numOwn) * ledBytes + otherBytes,
+    };
     // A rank that leads nothing has nothing to tell.
     this.noteStats({ bytesSent: 0, bytesReceived: 0 }, new Map());
   }

@@ -67,6 +67,7 @@ export class BoardRounds implements Rounds {
       round,
       bytesSent: bytesPerRound,
       bytesReceived: bytesPerRound,
+      bytesShared: 2 * bytesPerRound,
       exchangeMs: Math.max(0, Math.max(...reducedMs) - Math.min(...readyMs)),
       bucketReadyMs: readyMs,
       bucketDoneMs: reducedMs,

@@ -31,9 +31,14 @@ export class HostRounds implements Rounds {
     const { board } = this.#options;
     await waitForBoard(round, { ...this.#options, failure: () => this.#failure }, options);
     const { readyMs, reducedMs } = board.times();
+    const { given, taken } = board.sharedBytes;
+    const stats = board.stats();
     return {
       round,
-      ...board.stats(),
+      ...stats,
+      bytesSent: stats.bytesSent + given,
+      bytesReceived: stats.bytesReceived + taken,
+      bytesShared: given + taken,
       exchangeMs: Math.max(0, Math.max(...reducedMs) - Math.min(...readyMs)),
       bucketReadyMs: readyMs,
       bucketDoneMs: reducedMs,
