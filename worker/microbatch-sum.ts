@@ -1,5 +1,5 @@
 /** How the outputs of one microbatch join the sum over all virtual ranks. */
-import type { Batch } from './data/batch.js';
+import type { Batch } from './data/loader/batch.js';
 import type { DeviceTensor } from './engine/engine.js';
 import { numElements } from './engine/program.js';
 import type { Ledger } from './ledger/ledger.js';

@@ -6,7 +6,7 @@
 import type { RunConfig } from '../configs/run-config.js';
 
 import type { SummedVector } from './collective/summed-vector.js';
-import type { Batch } from './data/batch.js';
+import type { Batch } from './data/loader/batch.js';
 import type { DeviceTensor, Engine, OutputHandler } from './engine/engine.js';
 import { view } from './flat-state.js';
 import { type Ledger, NUM_ENTRY_SLOTS } from './ledger/ledger.js';

@@ -10,7 +10,7 @@ import { weightsSha256 } from './checkpoint/weights-hash.js';
 import type { SummedVector } from './collective/summed-vector.js';
 import { restoreCompression } from './compression-state.js';
 import type { Dataset } from './data/dataset.js';
-import { openLoader } from './data/loader.js';
+import { openLoader } from './data/loader/loader.js';
 import { openDataset } from './data/open-dataset.js';
 import { EpochFiles } from './epoch-files.js';
 import { EpochPlans } from './epoch-plans.js';
