@@ -1,6 +1,6 @@
 /** Input for steps whose speed is measured: no files, no decoding. */
 import { randomStream } from '../proto/random.js';
-import type { Batch } from '../worker/data/batch.js';
+import type { Batch } from '../worker/data/loader/batch.js';
 
 /** About as many as an image of COCO has. */
 export const BOXES_PER_IMAGE = 7;

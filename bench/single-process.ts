@@ -10,6 +10,7 @@ import type { Model } from '../worker/model/model.js';
 import { createSchedule, type Schedule } from '../worker/optim/schedule.js';
 import { AllReduce } from '../worker/threads/all-reduce-client.js';
 import type { Comms } from '../worker/threads/comms-client.js';
+import type { CommsInput } from '../worker/threads/comms-input.js';
 import { TrainPrograms } from '../worker/train-program.js';
 import { TrainState } from '../worker/train-state.js';
 import { Trainer } from '../worker/trainer.js';
@@ -59,7 +60,8 @@ export async function openSingleProcess(options: SingleProcessOptions): Promise<
   const state = new TrainState(model, programs.layout, config.optimizer);
   state.start(initialState);
   const world = { generation: 1, rank: 0, worldSize: 1, configJson: '' };
-  const allReduce: AllReduce = new AllReduce({ ...programs.layout, virtualRanks: 1 }, world, (input) => {
+  const layout = { ...programs.layout, virtualRanks: 1 };
+  const post = (input: CommsInput): void => {
     // One worker: the round is over as soon as it is waited for.
     if (input.kind !== 'awaitRound') return;
     allReduce.roundDone({
@@ -72,7 +74,8 @@ export async function openSingleProcess(options: SingleProcessOptions): Promise<
       bucketDoneMs: [],
       numDropped: {},
     });
-  });
+  };
+  const allReduce = new AllReduce(layout, world, post, { heap: state.heap });
   const schedule = createSchedule({
     hyp: config.hyp,
     epochs: config.epochs,

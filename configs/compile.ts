@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../proto/errors.js';
+import { compileBatchSize, requireShares } from './batch-size.js';
 import { readCollective } from './collective.js';
 import { chooseSaveDir, findCheckpoint, findConfigFile, newestCheckpoint } from './find.js';
 import type { HostFacts, LaunchSettings } from './launch-settings.js';
@@ -108,9 +109,9 @@ async function compileFresh(
   }
   // A validated checkpoint usually lies in the run that made it, which knows the data set and the image size.
   const origin = command === 'val' ? readStoredConfig(dirname(dirname(weights))) : undefined;
-  const batchSize = settings.number('batch-size', command === 'val' ? 32 : 16);
   const virtualRanks = settings.number('virtual-ranks', worldSize);
-  checkBatch(command, batchSize, virtualRanks, worldSize, settings);
+  requireVirtualRanks(virtualRanks, worldSize);
+  const batchSize = compileBatchSize(settings, launch, virtualRanks);
   const hyp = origin?.hyp ?? compileHyp(settings, cwd);
   // Last, because a generated data set may have to be drawn: every other complaint comes before that.
   const data = await compileData(input, settings, origin);
@@ -189,7 +190,8 @@ function compileResumed(
   }
   const worldSize =
     settings.origin('nproc') === undefined && launch.nnodes === 1 ? launch.nproc : launch.nproc * launch.nnodes;
-  checkBatch('train', stored.batchSize, stored.virtualRanks, worldSize, settings);
+  requireVirtualRanks(stored.virtualRanks, worldSize);
+  requireShares(stored.batchSize, stored.virtualRanks, settings);
   return {
     // Runs of earlier versions do not say.
     ...readCollective(settings),
@@ -258,25 +260,11 @@ function compileHyp(settings: Settings, cwd: string): Hyp {
   return overrideHyp(hyp, settings.text('set-hyp'));
 }
 
-function checkBatch(
-  command: CommandName,
-  batchSize: number,
-  virtualRanks: number,
-  worldSize: number,
-  settings: Settings,
-): void {
-  if (virtualRanks < worldSize) {
-    throw new ConfigError('CONFIG_VIRTUAL_RANKS', `${worldSize} workers cannot share ${virtualRanks} virtual ranks`, {
-      hint: `use --virtual-ranks ${worldSize} or more, or --nproc ${virtualRanks} or fewer`,
-      details: { virtualRanks, worldSize },
-    });
-  }
-  if (command === 'val' || batchSize % virtualRanks === 0) return;
-  const below = Math.max(virtualRanks, batchSize - (batchSize % virtualRanks));
-  const unit = settings.origin('virtual-ranks') ? 'virtual ranks' : 'workers';
-  throw new ConfigError('CONFIG_BATCH', `--batch-size ${batchSize} does not divide by ${virtualRanks} ${unit}`, {
-    hint: `use --batch-size ${below}${below < batchSize ? ` or ${below + virtualRanks}` : ''}`,
-    details: { batchSize, virtualRanks },
+function requireVirtualRanks(virtualRanks: number, worldSize: number): void {
+  if (virtualRanks >= worldSize) return;
+  throw new ConfigError('CONFIG_VIRTUAL_RANKS', `${worldSize} workers cannot share ${virtualRanks} virtual ranks`, {
+    hint: `use --virtual-ranks ${worldSize} or more, or --nproc ${virtualRanks} or fewer`,
+    details: { virtualRanks, worldSize },
   });
 }
 

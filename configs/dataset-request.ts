@@ -25,6 +25,24 @@ export interface StatsRequest {
   readonly data: DatasetConfig;
   readonly imgsz: number;
   readonly json: boolean;
+  /** Folder for `stats.json` and small pictures; absolute. @defaultValue they are not written */
+  readonly out?: string | undefined;
+}
+
+/** Cuts every labelled box out of its image. */
+export interface CropsRequest {
+  readonly command: 'crops';
+  readonly data: DatasetConfig;
+  /** Absolute. */
+  readonly out: string;
+}
+
+/** Copies the files of a tree of folders into one folder. */
+export interface FlattenRequest {
+  readonly command: 'flatten';
+  /** Both absolute. */
+  readonly images: string;
+  readonly out: string;
 }
 
 /** Packs every split into tar files with an index. */
@@ -55,4 +73,11 @@ export interface AutosplitRequest {
   readonly seed: number;
 }
 
-export type DatasetRequest = CheckRequest | StatsRequest | PackRequest | VerifyRequest | AutosplitRequest;
+export type DatasetRequest =
+  | CheckRequest
+  | StatsRequest
+  | PackRequest
+  | VerifyRequest
+  | AutosplitRequest
+  | CropsRequest
+  | FlattenRequest;

@@ -51,6 +51,8 @@ export interface ReadDatasetOptions {
   readonly onProgress?: ShapesProgress;
   /** Fetch what is missing and can be downloaded. @defaultValue false: only say so */
   readonly fetchMissing?: boolean;
+  /** Called once before anything is downloaded. */
+  readonly onPlan?: FetchOptions['onPlan'];
   /** Called while an archive is downloaded. */
   readonly onDownload?: FetchOptions['onDownload'];
   readonly signal?: AbortSignal | undefined;

@@ -27,6 +27,8 @@ const oneDownload = z.union([
 /** The key `download` of a data set YAML: a URL, a mapping with `url` and `sha256`, or a list of either. */
 export const downloadSchema = z.union([oneDownload, z.array(oneDownload)]);
 
+/** A server that does not tell a size within so long is not asked again. */
+const SIZE_TIMEOUT_MS = 10_000;
 /** Without a byte for so long a download is given up. */
 const IDLE_TIMEOUT_MS = 60_000;
 
@@ -51,7 +53,21 @@ export function readDownloads(
   });
 }
 
+/** What is about to be downloaded. */
+export interface DownloadPlan {
+  readonly archives: readonly {
+    readonly url: string /** Undefined where the server does not tell. */;
+    readonly bytes: number | undefined;
+  }[];
+  /** The folder that will hold what they contain. */
+  readonly root: string;
+  /** On the disk of that folder. */
+  readonly freeBytes: number;
+}
+
 export interface FetchOptions {
+  /** Called once, before the first byte is downloaded. */
+  readonly onPlan?: ((plan: DownloadPlan) => void) | undefined;
   /** Called with the bytes so far, of all archives, and the whole number where the server tells it. */
   readonly onDownload?: ((doneBytes: number, totalBytes: number | undefined) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -70,6 +86,7 @@ export async function fetchDataset(
   options: FetchOptions = {},
 ): Promise<void> {
   await assemble(root, async (work, unpacked) => {
+    await planDownload(downloads, root, options);
     for (const [i, download] of downloads.entries()) {
       const archive = join(work, `${i}.zip`);
       await fetchArchive(download, archive, options);
@@ -103,6 +120,38 @@ async function assemble(root: string, fill: (work: string, unpacked: string) => 
     });
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Tells the plan, and refuses what the disk has no room for before hours are spent on it. */
+async function planDownload(
+  downloads: readonly Download[],
+  root: string,
+  { onPlan, signal }: FetchOptions,
+): Promise<void> {
+  const sizes = await Promise.all(downloads.map(({ url }) => sizeOf(url, signal)));
+  const known = sizes.map((bytes) => bytes ?? 0);
+  const { bavail, bsize } = await statfs(dirname(root));
+  const archives = downloads.map(({ url }, i) => ({ url, bytes: sizes[i] }));
+  onPlan?.({ archives, root, freeBytes: bavail * bsize });
+  // Pictures hardly shrink in an archive, and an archive goes as soon as it is unpacked.
+  const needed = known.reduce((sum, bytes) => sum + bytes, 0) + Math.max(...known);
+  await requireSpace(dirname(root), needed, downloads.map(({ url }) => url).join(', '));
+}
+
+/** Bytes behind an address; undefined where its server does not tell. */
+async function sizeOf(url: string, signal: AbortSignal | undefined): Promise<number | undefined> {
+  const timeout = AbortSignal.timeout(SIZE_TIMEOUT_MS);
+  try {
+    const response = await fetch(url, {
+      method: 'HEAD',
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+    return response.ok ? Number(response.headers.get('content-length')) || undefined : undefined;
+  } catch {
+    signal?.throwIfAborted();
+    // The download itself says what is wrong.
+    return undefined;
   }
 }
 

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import { type ReadDatasetOptions, readDatasetYaml } from '../configs/dataset.js';
 import { isDatasetArchive, openDatasetArchive } from '../configs/dataset-archive.js';
+import type { DownloadPlan } from '../configs/download.js';
 import { openRemoteDataset } from '../configs/remote-dataset.js';
 import type { DatasetConfig } from '../configs/run-config.js';
 import { isUrl } from '../configs/store/index-name.js';
@@ -14,7 +15,10 @@ import type { TextStream } from './terminal.js';
 export async function openDataset(given: string, stream: TextStream = process.stderr): Promise<DatasetConfig> {
   let lastTenth = -1;
   let lastTenthDownloaded = -1;
-  const watch: Pick<ReadDatasetOptions, 'onDownload'> = {
+  const watch: Pick<ReadDatasetOptions, 'onPlan' | 'onDownload'> = {
+    onPlan(plan) {
+      for (const line of planLines(plan)) stream.write(`${line}\n`);
+    },
     onDownload: (done, total) => {
       // Without a length from the server a line every 100 MB.
       const tenth = Math.floor(total === undefined ? done / 1e8 : (10 * done) / total);
@@ -43,4 +47,15 @@ export async function openDataset(given: string, stream: TextStream = process.st
       else if (done === total) stream.write(`drew ${total} pictures\n`);
     },
   });
+}
+
+/** What a download will fetch, how much of it, and where to; Ctrl-C is still cheap then. */
+export function planLines({ archives, root, freeBytes }: DownloadPlan): string[] {
+  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(bytes < 1e8 ? 3 : 1)} GB`;
+  const known = archives.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
+  const isWhole = archives.every(({ bytes }) => bytes !== undefined);
+  return [
+    `the data set is not there: downloading ${isWhole ? '' : 'at least '}${gigabytes(known)} to ${root} (${gigabytes(freeBytes)} free); Ctrl-C stops it`,
+    ...archives.map(({ url, bytes }) => `  ${url}  ${bytes === undefined ? 'size not told' : gigabytes(bytes)}`),
+  ];
 }

@@ -1,6 +1,6 @@
 /** Tells about images that could not be read while training: each file once, by the rank that met it. */
 import type { Logger } from '../proto/telemetry/logger.js';
-import type { Batch } from './data/batch.js';
+import type { Batch } from './data/loader/batch.js';
 
 export class BadItemLog {
   readonly #log: Pick<Logger, 'warn'>;

@@ -1,11 +1,11 @@
 /** Which plan each epoch follows (shuffled, rectangular or weighted), and what is asked of the loader for a microbatch. */
 import type { RunConfig } from '../configs/run-config.js';
-import type { BatchRequest } from './data/batch.js';
 import type { Dataset } from './data/dataset.js';
-import { drawWeighted, epochClassWeights, imageWeights } from './data/image-weights.js';
-import { multiScaleSize, scaleShape } from './data/multi-scale.js';
-import { rectTrainPlan } from './data/rect-plan.js';
-import { type TrainPlan, trainPlan, weightedTrainPlan } from './data/train-plan.js';
+import type { BatchRequest } from './data/loader/batch.js';
+import { drawWeighted, epochClassWeights, imageWeights } from './data/plans/image-weights.js';
+import { multiScaleSize, scaleShape } from './data/plans/multi-scale.js';
+import { rectTrainPlan } from './data/plans/rect-plan.js';
+import { type TrainPlan, trainPlan, weightedTrainPlan } from './data/plans/train-plan.js';
 
 /** mAP per class, which weighted draws depend on. */
 interface ClassScores {

@@ -1,20 +1,24 @@
 /**
  * The model's floating-point state on the host as one flat float32 array in the engine's layout: first the trainable
- * tensors in backward order (so a position here is the same position in the reduced vector), then the batch-norm
- * statistics, then what never changes. One pass over such an array is an optimizer step or an EMA update.
+ * tensors in backward order, then the batch-norm statistics, then what never changes. One pass over such an array is an
+ * optimizer step or an EMA update. Tensors begin at cache lines, so that an engine can work on them in place; between them are zeros.
  */
 
 import { ModelError } from '../proto/errors.js';
 import { fromEngineLayout, writeEngineLayout } from './model/layout.js';
 import type { Model, StateEntry } from './model/model.js';
 import type { Segment } from './reduced-vector.js';
+import { SIMD_ALIGNMENT } from './simd/heap.js';
 
 /** Where each state entry lies. */
 export interface FlatStateLayout {
   readonly segments: ReadonlyMap<string, Segment & { readonly entry: StateEntry }>;
-  /** Elements of all segments. */
+  /** Elements of all segments, and of the gaps between them. */
   readonly length: number;
 }
+
+/** Elements in a cache line. */
+const ALIGNMENT = SIMD_ALIGNMENT / Float32Array.BYTES_PER_ELEMENT;
 
 /**
  * Lays out the state.
@@ -39,7 +43,7 @@ export function layoutFlatState(
     }
     const length = entry.shape.reduce((product, size) => product * size, 1);
     segments.set(name, { name, offset, length, entry });
-    offset += length;
+    offset = Math.ceil((offset + length) / ALIGNMENT) * ALIGNMENT;
   }
   return { segments, length: offset };
 }

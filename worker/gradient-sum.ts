@@ -6,10 +6,12 @@ import type { SummedVector } from './collective/summed-vector.js';
 import type { Model } from './model/model.js';
 import type { ReducedVectorLayout } from './reduced-vector.js';
 import type { RunContext } from './run-context.js';
+import type { SimdHeap } from './simd/heap.js';
 
 /**
  * Returns the sum that a step's virtual ranks add to. With one worker there is nobody to send to, and nothing is compressed.
  * @param stepsBefore iterations of the run that this one continues
+ * @param heap where the sum shall lie if there is room @defaultValue a heap of its own
  * @throws as `Comms.openAllReduce`
  */
 export function openGradientSum(
@@ -17,6 +19,7 @@ export function openGradientSum(
   model: Model,
   layout: ReducedVectorLayout,
   stepsBefore: number,
+  heap?: SimdHeap,
 ): SummedVector {
   const { comms, config, log, rank, worldSize } = context;
   const { collective, compression, seed, virtualRanks } = config;
@@ -30,6 +33,7 @@ export function openGradientSum(
   const open = (of: VectorLayout, encoded?: 'bf16' | 'fp16' | 'int8' | 'topk') => {
     const sum = comms.openAllReduce(of, {
       collective,
+      heap,
       ...(encoded && { compression: { config: { ...compression, method: encoded }, seed, stepsBefore } }),
     });
     if (rank === 0 && worldSize > 1) {

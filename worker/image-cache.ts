@@ -1,6 +1,6 @@
 /** The cache of decoded images that a run asks for with `--cache`. */
 import type { Dataset } from './data/dataset.js';
-import { allocateRamCache, diskCache, type PixelCacheTable } from './data/pixel-cache.js';
+import { allocateRamCache, diskCache, type PixelCacheTable } from './data/images/pixel-cache.js';
 import type { RunContext } from './run-context.js';
 
 /** Opens the cache of a data set; undefined where none is wanted, or memory does not suffice for it. */

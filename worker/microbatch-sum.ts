@@ -1,6 +1,7 @@
 /** How the outputs of one microbatch join the sum over all virtual ranks. */
-import type { Batch } from './data/batch.js';
+import type { Batch } from './data/loader/batch.js';
 import type { DeviceTensor } from './engine/engine.js';
+import { numElements } from './engine/program.js';
 import type { Ledger } from './ledger/ledger.js';
 import { TAIL, TAIL_LENGTH } from './reduced-vector.js';
 import type { AllReduce } from './threads/comms-client.js';
@@ -32,10 +33,14 @@ export class MicrobatchSum {
 
   /** Adds one output and disposes of it. */
   add(name: string, tensor: DeviceTensor): void {
-    const { allReduce, batch, programs, virtualRank } = this.#parts;
+    const { batch, programs } = this.#parts;
+    const place = programs.place(name);
+    if (place.kind === 'gradient') {
+      this.#addGradient(place, tensor);
+      return;
+    }
     const data = tensor.read() as Float32Array;
     tensor.dispose();
-    const place = programs.place(name);
     if (place.kind === 'loss') {
       this.#losses = data;
       return;
@@ -45,12 +50,22 @@ export class MicrobatchSum {
       return;
     }
     // Statistics are averaged over images, so that an epoch's smaller last step weighs less.
-    if (place.kind === 'statistic') for (let i = 0; i < data.length; i++) data[i]! *= batch.numImages;
-    allReduce.add(virtualRank, place.offset, data);
-    if (place.kind !== 'gradient') return;
-    this.#waiting[place.bucket]! -= 1;
-    const last = place.bucket === programs.layout.buckets.length - 1;
-    if (this.#waiting[place.bucket] === 0 && !last) allReduce.bucketReady(virtualRank, place.bucket);
+    for (let i = 0; i < data.length; i++) data[i]! *= batch.numImages;
+    this.#parts.allReduce.add(this.#parts.virtualRank, place.offset, data);
+  }
+
+  /** Gradients go from the device straight to where they are summed. */
+  #addGradient({ offset, bucket }: { offset: number; bucket: number }, tensor: DeviceTensor): void {
+    const { allReduce, programs, virtualRank } = this.#parts;
+    const length = numElements(tensor.shape);
+    try {
+      allReduce.add(virtualRank, offset, { length, copyTo: (target, begin) => tensor.readPart(target, begin) });
+    } finally {
+      tensor.dispose();
+    }
+    this.#waiting[bucket]! -= 1;
+    const last = bucket === programs.layout.buckets.length - 1;
+    if (this.#waiting[bucket] === 0 && !last) allReduce.bucketReady(virtualRank, bucket);
   }
 
   /** Adds the tail, after all outputs, and releases the batch. */

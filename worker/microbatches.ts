@@ -1,7 +1,7 @@
 /** The microbatches of this worker's virtual ranks, step by step, fetched ahead of the training loop. */
 import { milestone } from '../proto/telemetry/milestones.js';
-import type { Batch } from './data/batch.js';
-import type { Loader } from './data/loader.js';
+import type { Batch } from './data/loader/batch.js';
+import type { Loader } from './data/loader/loader.js';
 import type { EpochPlans } from './epoch-plans.js';
 
 /** What one step of this worker is made of. */

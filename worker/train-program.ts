@@ -4,7 +4,7 @@ import { milestone } from '../proto/telemetry/milestones.js';
 import { halfTypeOf, scalesLoss } from './amp/policy.js';
 import { castToHalf } from './amp/rewrite.js';
 import { OVERFLOW_OUTPUT, SCALE_INPUT, ScaledGradients } from './amp/scaled-gradients.js';
-import type { Batch } from './data/batch.js';
+import type { Batch } from './data/loader/batch.js';
 import { gradients } from './engine/autodiff.js';
 import { ProgramBuilder } from './engine/builder.js';
 import type { DeviceTensor, Engine, Executable } from './engine/engine.js';

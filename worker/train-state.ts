@@ -14,6 +14,7 @@ import { joinRanges, type ParameterRange } from './optim/group.js';
 import { type IterationRates, NO_STEP_YET, stepFollows } from './optim/schedule.js';
 import { sgdStep } from './optim/sgd.js';
 import type { ReducedVectorLayout } from './reduced-vector.js';
+import type { SimdHeap } from './simd/heap.js';
 
 /** Counters that a checkpoint keeps as JSON. */
 export interface TrainCounters {
@@ -48,10 +49,14 @@ export class TrainState {
   readonly #ranges: readonly ParameterRange[];
   /** Momentum for SGD; first and second moment for Adam. Indexed like the weights, trainable part only. */
   readonly #buffers: readonly Float32Array[];
-  /** Sum of the gradients since the last step. */
+  /** Sum of the gradients since the last step, indexed like the reduced vector. */
   readonly #gradients: Float32Array;
   #hasGradients = false;
   readonly #memory = new FlatMemory();
+  /** Elements of the state from its start that the optimizer steps over. */
+  readonly #trainable: number;
+  /** By which share the average still has to move beyond them. */
+  #rest = 0;
   readonly #ema: Ema;
   #lastStep = NO_STEP_YET;
   #optimizerSteps = 0;
@@ -72,12 +77,14 @@ export class TrainState {
     );
     this.weights = this.#memory.float32(this.layout.length);
     const groups = new Map(model.state.map(({ name, group }) => [name, group]));
-    this.#ranges = joinRanges(
-      vector.gradients.map(({ name, offset, length }) => ({ offset, length, group: groups.get(name)! })),
-    );
-    const trainable = vector.gradients.reduce((sum, { length }) => sum + length, 0);
-    this.#buffers = Array.from({ length: optimizer === 'adam' ? 2 : 1 }, () => this.#memory.float32(trainable));
-    this.#gradients = this.#memory.float32(trainable);
+    const places = vector.gradients.map(({ name, length, offset }) => ({
+      ...{ offset: this.layout.segments.get(name)!.offset, gradientOffset: offset },
+      ...{ length, group: groups.get(name)! },
+    }));
+    this.#ranges = joinRanges(places);
+    this.#trainable = endOf(places.at(-1));
+    this.#buffers = Array.from({ length: optimizer === 'adam' ? 2 : 1 }, () => this.#memory.float32(this.#trainable));
+    this.#gradients = this.#memory.float32(endOf(vector.gradients.at(-1)));
     this.#ema = new Ema(this.weights, 0, this.#memory);
   }
 
@@ -97,8 +104,9 @@ export class TrainState {
   }
 
   /**
-   * Takes in the summed gradients of an iteration and steps the optimizer when enough have gathered.
-   * @param sum a reduced vector; its gradients lie at its start, in this state's order
+   * Takes in the summed gradients of an iteration and steps the optimizer when enough have gathered; the average of what it
+   * changes moves along in the same pass over memory.
+   * @param sum a reduced vector; its gradients lie at its start
    * @returns whether the weights have changed
    */
   accumulate(sum: Float32Array, rates: IterationRates, weightDecay: number): boolean {
@@ -116,9 +124,14 @@ export class TrainState {
     return steps;
   }
 
-  /** Moves the average towards the weights, after an optimizer step. */
+  /** Moves the rest of the average after an optimizer step, which has moved that of the weights which train. */
   updateEma(): void {
-    this.#ema.update(this.weights);
+    this.#ema.follow(this.weights, this.#rest, this.#trainable);
+  }
+
+  /** Where the state lies. What shall be read beside it, such as the sum of the gradients, is read fastest from there. */
+  get heap(): SimdHeap {
+    return this.#memory.heap;
   }
 
   /** The averaged weights under PyTorch's names and in its layout. */
@@ -190,11 +203,17 @@ export class TrainState {
     this.#optimizerSteps += 1;
     this.#lastStep = this.iteration;
     const rates = { lr, momentum, weightDecay };
+    this.#rest = this.#ema.advance();
+    const follower = { average: this.#ema.values, rest: this.#rest };
     if (this.#optimizer === 'sgd') {
-      sgdStep(this.weights, gradients, this.#buffers[0]!, this.#ranges, rates);
+      sgdStep(this.weights, gradients, this.#buffers[0]!, this.#ranges, rates, follower);
       return;
     }
     const moments: AdamMoments = { first: this.#buffers[0]!, second: this.#buffers[1]! };
-    adamStep(this.weights, gradients, moments, this.#ranges, rates, this.#optimizerSteps);
+    adamStep(this.weights, gradients, moments, this.#ranges, rates, this.#optimizerSteps, follower);
   }
+}
+
+function endOf(last: { readonly offset: number; readonly length: number } | undefined): number {
+  return last === undefined ? 0 : last.offset + last.length;
 }

@@ -6,7 +6,7 @@
 import type { RunConfig } from '../configs/run-config.js';
 
 import type { SummedVector } from './collective/summed-vector.js';
-import type { Batch } from './data/batch.js';
+import type { Batch } from './data/loader/batch.js';
 import type { DeviceTensor, Engine, OutputHandler } from './engine/engine.js';
 import { view } from './flat-state.js';
 import { type Ledger, NUM_ENTRY_SLOTS } from './ledger/ledger.js';
@@ -77,8 +77,9 @@ export class Trainer {
   readonly #parts: TrainerParts;
   readonly #exchange: VirtualExchange;
   readonly #timer = new PhaseTimer();
-  /** The trainable weights on the device, by name. */
-  #weights: Map<string, DeviceTensor> | undefined;
+  /** The weights as the engine takes them, by name: the state's own memory, or copies that age with each update. */
+  readonly #weights = new Map<string, DeviceTensor>();
+  readonly #copies = new Set<string>();
 
   constructor(parts: TrainerParts) {
     this.#parts = parts;
@@ -133,8 +134,17 @@ export class Trainer {
 
   /** Gives the device memory back. */
   dispose(): void {
-    for (const tensor of this.#weights?.values() ?? []) tensor.dispose();
-    this.#weights = undefined;
+    for (const tensor of this.#weights.values()) tensor.dispose();
+    this.#weights.clear();
+    this.#copies.clear();
+  }
+
+  #dropCopies(): void {
+    for (const name of this.#copies) {
+      this.#weights.get(name)?.dispose();
+      this.#weights.delete(name);
+    }
+    this.#copies.clear();
   }
 
   /** Runs one microbatch forwards and backwards; each gradient joins the sum at the moment in which it is there. */
@@ -237,8 +247,7 @@ export class Trainer {
       stepped = this.#timer.time('optimizer', () => state.accumulate(sum, rates, this.#parts.weightDecay));
       if (stepped) {
         this.#timer.time('ema', () => state.updateEma());
-        // They no longer are the weights; the next microbatch uploads the new ones.
-        this.dispose();
+        this.#dropCopies();
       }
     }
     if (!finite) state.lossScaler?.overflowed();
@@ -272,15 +281,14 @@ export class Trainer {
     state.batchesTracked += 1;
   }
 
-  #weightTensors(): Map<string, DeviceTensor> {
-    if (this.#weights === undefined) {
-      const { engine, state, programs } = this.#parts;
-      this.#weights = new Map(
-        programs.parameters.map((entry) => [
-          entry.name,
-          engine.tensor(view(state.layout, state.weights, entry.name), entry.engineShape),
-        ]),
-      );
+  #weightTensors(): ReadonlyMap<string, DeviceTensor> {
+    const { engine, state, programs } = this.#parts;
+    for (const { name, engineShape } of programs.parameters) {
+      if (this.#weights.has(name)) continue;
+      const data = view(state.layout, state.weights, name);
+      const lent = engine.lend(data, engineShape);
+      if (lent === undefined) this.#copies.add(name);
+      this.#weights.set(name, lent ?? engine.tensor(data, engineShape));
     }
     return this.#weights;
   }

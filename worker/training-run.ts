@@ -10,7 +10,7 @@ import { weightsSha256 } from './checkpoint/weights-hash.js';
 import type { SummedVector } from './collective/summed-vector.js';
 import { restoreCompression } from './compression-state.js';
 import type { Dataset } from './data/dataset.js';
-import { openLoader } from './data/loader.js';
+import { openLoader } from './data/loader/loader.js';
 import { openDataset } from './data/open-dataset.js';
 import { EpochFiles } from './epoch-files.js';
 import { EpochPlans } from './epoch-plans.js';
@@ -107,7 +107,8 @@ class TrainingRun {
     const { layout } = this.#programs;
     this.#state = new TrainState(model, layout, config.optimizer, openLossScaler(config.amp));
     this.#state.start(start.state);
-    const allReduce = openGradientSum(context, model, layout, start.resume?.counters.iteration ?? 0);
+    const doneSteps = start.resume?.counters.iteration ?? 0;
+    const allReduce = openGradientSum(context, model, layout, doneSteps, this.#state.heap);
     this.#sum = allReduce;
     this.#tuner = BucketTuner.open({ ...context, allReduce, programs: this.#programs });
     const { begin, end } = allReduce.virtualRange;

@@ -4,11 +4,11 @@
  */
 import type { RunConfig } from '../configs/run-config.js';
 import { AugmentedInference } from './augmented-inference.js';
-import type { Batch } from './data/batch.js';
 import type { Dataset } from './data/dataset.js';
-import { openLoader } from './data/loader.js';
-import type { PixelCacheTable } from './data/pixel-cache.js';
-import { type ValBatch, valPlan } from './data/val-plan.js';
+import type { PixelCacheTable } from './data/images/pixel-cache.js';
+import type { Batch } from './data/loader/batch.js';
+import { openLoader } from './data/loader/loader.js';
+import { type ValBatch, valPlan } from './data/plans/val-plan.js';
 import { ProgramBuilder } from './engine/builder.js';
 import type { DeviceTensor, Engine, Executable } from './engine/engine.js';
 import { nonMaxSuppression } from './eval/nms.js';

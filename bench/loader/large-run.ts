@@ -3,9 +3,9 @@
  * line of JSON. Arguments: settings as JSON.
  */
 import { createInterface } from 'node:readline';
-import { openPicture } from '../../worker/data/decode.js';
-import { resizedPicture, wholePicture } from '../../worker/data/picture.js';
-import { longSideSize } from '../../worker/data/placement.js';
+import { longSideSize } from '../../worker/data/geometry/placement.js';
+import { openPicture } from '../../worker/data/images/decode.js';
+import { resizedPicture, wholePicture } from '../../worker/data/images/picture.js';
 import type { LargeSettings } from './large.js';
 import type { Round } from './settings.js';
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { cacheRoot } from '../../proto/paths.js';
-import { listImages } from '../../worker/data/image-list.js';
+import { listImages } from '../../worker/data/scan/image-list.js';
 
 /** As phones make them. */
 const WIDTH = 4000;

@@ -4,9 +4,9 @@
  */
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Loader, openLoader } from '../../worker/data/loader.js';
+import { allocateRamCache } from '../../worker/data/images/pixel-cache.js';
+import { type Loader, openLoader } from '../../worker/data/loader/loader.js';
 import { openDataset } from '../../worker/data/open-dataset.js';
-import { allocateRamCache } from '../../worker/data/pixel-cache.js';
 import type { LoaderSettings, Round } from './settings.js';
 
 const CAPACITY_BATCHES = 4;

@@ -5,7 +5,7 @@ import type { RunConfig } from '../../configs/run-config.js';
 import { readCheckpoint, writeCheckpoint } from '../../worker/checkpoint/checkpoint.js';
 import type { Tensor } from '../../worker/checkpoint/tensor.js';
 import { requireWeights, toStateTensors } from '../../worker/checkpoint/transfer.js';
-import type { Batch } from '../../worker/data/batch.js';
+import type { Batch } from '../../worker/data/loader/batch.js';
 import { exportState } from '../../worker/flat-state.js';
 import type { Model } from '../../worker/model/model.js';
 import type { TrainState } from '../../worker/train-state.js';

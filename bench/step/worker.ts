@@ -33,11 +33,12 @@ async function runSteps({ config, engine, comms, rank }: RunContext): Promise<Ru
   const { layout } = programs;
   const state = new TrainState(model, layout, config.optimizer);
   state.start(initialState(model, 0));
-  const allReduce = comms.openAllReduce({
+  const vector = {
     length: layout.length,
     buckets: layout.buckets.map(({ offset, length }) => ({ offset, length })),
     virtualRanks: config.virtualRanks,
-  });
+  };
+  const allReduce = comms.openAllReduce(vector, { heap: state.heap });
   const { begin, end } = allReduce.virtualRange;
   const virtualRanks = Array.from({ length: end - begin }, (_, i) => begin + i);
   const schedule = createSchedule({

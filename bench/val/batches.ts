@@ -2,9 +2,9 @@
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunConfig } from '../../configs/run-config.js';
-import { openLoader } from '../../worker/data/loader.js';
+import { openLoader } from '../../worker/data/loader/loader.js';
 import { openDataset } from '../../worker/data/open-dataset.js';
-import { valPlan } from '../../worker/data/val-plan.js';
+import { valPlan } from '../../worker/data/plans/val-plan.js';
 
 /**
  * Writes `batches.json` (shapes, labels, frames) and `images.u8` ([n, height, width, 3] per batch, one after the other).

@@ -26,7 +26,7 @@ from torch_rival.network import Network  # noqa: E402
 
 # Logits (mean, deviation) over cells: a detector that is sure of a few places and says no elsewhere. Suppression compares candidates
 # with each other, so that with ten times as many it would be all that is measured.
-OBJECTNESS, CLASSES, BOX = (-8.0, 2.5), (-6.5, 2.0), (0.0, 0.7)
+OBJECTNESS, CLASSES, BOX = (-8.5, 2.2), (-7.5, 2.0), (0.0, 0.7)
 
 
 def read_batches(folder):

@@ -48,7 +48,12 @@ export const SETTINGS: readonly Setting[] = [
     min: 32,
     about: 'image size in pixels, raised to a multiple of 32',
   }),
-  modelAndData({ name: 'batch-size', kind: 'int', min: 1, about: 'images per step over all workers' }),
+  modelAndData({
+    name: 'batch-size',
+    kind: 'int',
+    min: -1,
+    about: 'images per step over all workers; -1: chosen (on CPUs 16)',
+  }),
   modelAndData({ name: 'single-cls', kind: 'flag', about: 'treat all labels as one class', default: false }),
   modelAndData({
     name: 'on-bad-sample',

@@ -1,5 +1,5 @@
 /**
- * `launch dataset check | stats | pack | verify | autosplit`: reads the flags, and lets a worker-side process do the work, because
+ * `launch dataset check | stats | pack | verify | autosplit | crops | flatten`: reads the flags, and lets a worker-side process do the work, because
  * only the worker's half knows images. No device is taken and no run folder made.
  */
 import { spawn } from 'node:child_process';
@@ -27,8 +27,8 @@ interface Flag {
   readonly actions: readonly Action[];
 }
 
-const ALL: readonly Action[] = ['check', 'stats', 'pack', 'verify', 'autosplit'];
-const WITH_DATA: readonly Action[] = ['check', 'stats', 'pack', 'verify'];
+const ALL: readonly Action[] = ['check', 'stats', 'pack', 'verify', 'autosplit', 'crops', 'flatten'];
+const WITH_DATA: readonly Action[] = ['check', 'stats', 'pack', 'verify', 'crops'];
 
 const FLAGS: readonly Flag[] = [
   {
@@ -60,9 +60,19 @@ const FLAGS: readonly Flag[] = [
     about: 'whether images that cannot be used are an error',
     actions: ['check', 'pack'],
   },
-  { name: 'out', value: 'FOLDER', about: 'where files go; check: runs/dataset/check', actions: ['check', 'pack'] },
+  {
+    name: 'out',
+    value: 'FOLDER',
+    about: 'where files go; check: runs/dataset/check; stats: without it none are written',
+    actions: ['check', 'stats', 'pack', 'crops', 'flatten'],
+  },
   { name: 'shard-mb', value: 'MB', default: '256', about: 'size of the tar files', actions: ['pack'] },
-  { name: 'images', value: 'FOLDER', about: 'folder of images; the lists go beside it', actions: ['autosplit'] },
+  {
+    name: 'images',
+    value: 'FOLDER',
+    about: 'folder of images; autosplit: the lists go beside it',
+    actions: ['autosplit', 'flatten'],
+  },
   {
     name: 'weights',
     value: 'A,B,C',
@@ -77,10 +87,13 @@ const FLAGS: readonly Flag[] = [
 
 const ABOUT: Readonly<Record<Action, string>> = {
   check: 'look at every image and label: findings, duplicates, histograms, anchors, pictures, JSON report',
-  stats: 'count images, labels, classes and box sizes per split',
+  stats:
+    'count images, labels, classes and box sizes per split; with --out also stats.json and pictures of at most 1920 px',
   pack: 'write tar files (WebDataset layout) with an index that --data can name',
   verify: 'compare the tar files of a packed set with their checksums; those in a store are fetched into the cache',
   autosplit: 'share the images of a folder out over list files',
+  crops: 'cut every labelled box out (with a margin), into a folder per class',
+  flatten: 'copy the files of a tree of folders into one folder',
 };
 
 type Values = Readonly<Record<string, string | boolean | undefined>>;
@@ -201,6 +214,13 @@ async function compileRequest(action: Action, values: Values): Promise<DatasetRe
       seed: numberOf(values, 'seed', 0),
     };
   }
+  if (action === 'flatten') {
+    return {
+      command: action,
+      images: resolve(cwd, textOf(values, 'images')),
+      out: resolve(cwd, textOf(values, 'out')),
+    };
+  }
   // Everything else first: reading a data set may mean drawing it.
   const readData = () => openDataset(findConfigFile('data', textOf(values, 'data'), cwd));
   if (action === 'pack') {
@@ -208,9 +228,15 @@ async function compileRequest(action: Action, values: Values): Promise<DatasetRe
     const shardBytes = numberOf(values, 'shard-mb', 1) * MEGABYTE;
     return { command: action, out, shardBytes, onBadSample: policyOf(values), data: await readData() };
   }
+  if (action === 'crops') {
+    return { command: action, out: resolve(cwd, textOf(values, 'out')), data: await readData() };
+  }
   if (action === 'verify') return { command: action, json, data: await readData() };
   const imgsz = numberOf(values, 'imgsz', 32);
-  if (action === 'stats') return { command: action, imgsz, json, data: await readData() };
+  if (action === 'stats') {
+    const out = values.out === undefined ? undefined : resolve(cwd, textOf(values, 'out'));
+    return { command: action, imgsz, json, out, data: await readData() };
+  }
   const hyp = values.hyp ? readHyp(readYaml(findConfigFile('hyps', textOf(values, 'hyp'), cwd))) : DEFAULT_HYP;
   return {
     command: action,

@@ -1,11 +1,13 @@
 /** What only the TensorFlow engine has: memory shared with the addon, cuts, XLA against TensorFlow's own kernels. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EngineError } from '../../proto/errors.js';
 import { gradients } from '../../worker/engine/autodiff.js';
 import { NO_PADDING, ProgramBuilder } from '../../worker/engine/builder.js';
 import { type Engine, type Feeds, runAll, type TypedArray } from '../../worker/engine/engine.js';
 import type { Program, Shape, Value } from '../../worker/engine/program.js';
-import { loadBinding } from '../../worker/engine/tensorflow/binding.js';
+import { AddonBinding, loadAddon } from '../../worker/engine/tensorflow/addon-binding.js';
+import { ADDON, loadBinding } from '../../worker/engine/tensorflow/binding.js';
 import { TensorflowEngine } from '../../worker/engine/tensorflow/engine.js';
 import { openTensorflowEngine } from '../../worker/engine/tensorflow/index.js';
 import { SimdHeap } from '../../worker/simd/heap.js';
@@ -82,7 +84,7 @@ describe.skipIf(libraryDir === undefined)(
 
     beforeAll(async () => {
       engine = await openTensorflowEngine({ numThreads: 1, device: 'cpu', libraryDir });
-      const binding = await loadBinding({ numThreads: 1, device: 'cpu', libraryDir: libraryDir! });
+      const binding = loadBinding({ numThreads: 1, device: 'cpu', libraryDir: libraryDir! });
       plain = new TensorflowEngine(binding, { numThreads: 1, xla: false });
     });
 
@@ -127,12 +129,72 @@ describe.skipIf(libraryDir === undefined)(
       }
     });
 
+    it('lends memory of a heap to programs, which see what is written there between runs', () => {
+      const b = new ProgramBuilder();
+      b.output('twice', b.mul(b.input('x', [20]), 2));
+      const executable = engine.compile(b.finish(), { name: 'lent' });
+      const memory = new SimdHeap().float32(64);
+      const data = memory.subarray(16, 36).fill(1);
+      const x = engine.lend(data, [20])!;
+      const twice = (): number => {
+        const outputs = runAll(executable, { x });
+        const first = outputs.twice!.read()[0]!;
+        outputs.twice!.dispose();
+        return first;
+      };
+      expect(twice()).toBe(2);
+      data.fill(5);
+      expect(twice()).toBe(10);
+      expect(memory[15]).toBe(0);
+      expect(memory[36]).toBe(0);
+      x.dispose();
+      executable.dispose();
+      expect(data[0]).toBe(5);
+      expect(engine.numTensors()).toBe(0);
+    });
+
+    it('lends nothing that could move or that it would have to copy', () => {
+      expect(engine.lend(new Float32Array(new ArrayBuffer(64)), [16])).toBeUndefined();
+      expect(engine.lend(new SimdHeap().float32(32).subarray(1, 17), [16])).toBeUndefined();
+      expect(() => engine.lend(new SimdHeap().float32(32), [16])).toThrow(
+        expect.objectContaining({ code: 'ENGINE_SHAPE_MISMATCH' }),
+      );
+      expect(engine.numTensors()).toBe(0);
+    });
+
+    it('reads a part, and nothing beyond the end', () => {
+      const tensor = engine.tensor(Int32Array.of(1, 2, 3, 4), [2, 2]);
+      const target = new Int32Array(2);
+      tensor.readPart(target, 1);
+      expect([...target]).toEqual([2, 3]);
+      for (const begin of [-1, 3]) expect(() => tensor.readPart(target, begin)).toThrow(/does not fit 2/);
+      expect(() => tensor.readPart(new Float32Array(2), 0)).toThrow(/does not fit 2 float32/);
+      tensor.dispose();
+    });
+
+    it('gives the same bits through the addon, which copies more', () => {
+      const addon = new AddonBinding(loadAddon(join(libraryDir!, ADDON)));
+      const through = new TensorflowEngine(addon, { numThreads: 1, xla: true });
+      const { program, data, order } = twoBlocks();
+      const stages = order.map((name) => [name]);
+      expect(evaluate(through, program, data, stages)).toEqual(evaluate(engine, program, data, stages));
+      expect(through.lend(new SimdHeap().float32(16), [16])).toBeUndefined();
+      const bytes = through.tensor(Uint8Array.of(1, 2, 255), [3]);
+      const part = new Uint8Array(2);
+      bytes.readPart(part, 1);
+      expect([...part]).toEqual([2, 255]);
+      bytes.dispose();
+      expect(through.numTensors()).toBe(0);
+      expect(through.info).toEqual(engine.info);
+      through.dispose();
+    });
+
     it('reads into a given array, shared memory included, and refuses one that does not fit', () => {
       const tensor = engine.tensor(Uint8Array.of(1, 2, 3), [3]);
       const target = new Uint8Array(new SharedArrayBuffer(8), 4, 3);
       expect(tensor.read(target)).toBe(target);
       expect([...target]).toEqual([1, 2, 3]);
-      expect(() => tensor.read(new Uint8Array(2))).toThrow(/uint8 \[3\] does not fit 2/);
+      expect(() => tensor.read(new Uint8Array(2))).toThrow(/uint8 \[3\] from element 0 on does not fit 2/);
       tensor.dispose();
       tensor.dispose();
       expect(() => tensor.read()).toThrow(expect.objectContaining({ code: 'ENGINE_TENSOR_DISPOSED' }));

@@ -38,7 +38,7 @@ describe.skipIf(libraryDir === undefined)(
     let byLength: Engine;
 
     beforeAll(async () => {
-      const binding = await loadBinding({ numThreads: 1, device: 'cpu', libraryDir: libraryDir! });
+      const binding = loadBinding({ numThreads: 1, device: 'cpu', libraryDir: libraryDir! });
       winograd = new TensorflowEngine(binding, { numThreads: 1, xla: true, winograd: true });
       direct = new TensorflowEngine(binding, { numThreads: 1, xla: true, winograd: false });
       byLength = new TensorflowEngine(binding, { numThreads: 1, xla: true });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Hyp } from '../../configs/run-config.js';
-import { applyPixelStages, type FinishedScene, perspectiveScene } from '../../worker/data/augment.js';
-import { letterboxImage } from '../../worker/data/letterbox-image.js';
-import { composeMosaic, drawMosaic, type MosaicTile, placeTile } from '../../worker/data/mosaic.js';
-import { drawPerspective, transformBoxes } from '../../worker/data/perspective.js';
-import { labelsInNetwork, normaliseLabels, placeImage } from '../../worker/data/placement.js';
+import { applyPixelStages, type FinishedScene, perspectiveScene } from '../../worker/data/augment/augment.js';
+import { composeMosaic, drawMosaic, type MosaicTile, placeTile } from '../../worker/data/augment/mosaic.js';
+import { drawPerspective, transformBoxes } from '../../worker/data/augment/perspective.js';
+import { letterboxImage } from '../../worker/data/geometry/letterbox-image.js';
+import { labelsInNetwork, normaliseLabels, placeImage } from '../../worker/data/geometry/placement.js';
 import { readFixture, type TensorEntry, tensor, tensor64 } from '../support/fixtures.js';
 import { hypDefaults } from '../support/hyp.js';
 import { imageDifference, maxDifference, RecordedDraws, rgbImage, rgbImageFromPlanes } from '../support/rgb.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { applyHsvInPlace, hsvFactor, hsvTables, rgbToHsv } from '../../worker/data/hsv.js';
+import { applyHsvInPlace, hsvFactor, hsvTables, rgbToHsv } from '../../worker/data/augment/hsv.js';
 import { readFixture, type TensorEntry, tensorU8 } from '../support/fixtures.js';
 import { imageDifference, maxDifference, rgbImage } from '../support/rgb.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseLabelText } from '../../worker/data/label-file.js';
+import { parseLabelText } from '../../worker/data/labels/label-file.js';
 import { readFixture, type TensorEntry, tensor } from '../support/fixtures.js';
 import { maxDifference } from '../support/rgb.js';
 

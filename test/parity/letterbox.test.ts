@@ -9,10 +9,10 @@ import {
   xywhToXyxy,
   xyxyToXywh,
   xyxyToXywhn,
-} from '../../worker/data/boxes.js';
-import { checkImageSize, letterboxGeometry } from '../../worker/data/letterbox.js';
-import { labelsInNetwork, normaliseLabels, placeImage } from '../../worker/data/placement.js';
-import { valPlan } from '../../worker/data/val-plan.js';
+} from '../../worker/data/geometry/boxes.js';
+import { checkImageSize, letterboxGeometry } from '../../worker/data/geometry/letterbox.js';
+import { labelsInNetwork, normaliseLabels, placeImage } from '../../worker/data/geometry/placement.js';
+import { valPlan } from '../../worker/data/plans/val-plan.js';
 import { readFixture, type TensorEntry, tensor, tensor64 } from '../support/fixtures.js';
 import { maxDifference } from '../support/rgb.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { pasteMirrored } from '../../worker/data/copy-paste.js';
-import { mixScenes } from '../../worker/data/mixup.js';
+import { pasteMirrored } from '../../worker/data/augment/copy-paste.js';
+import { mixScenes } from '../../worker/data/augment/mixup.js';
 import { readFixture, type TensorEntry, tensor } from '../support/fixtures.js';
 import { imageDifference, maxDifference, rgbImage } from '../support/rgb.js';
 

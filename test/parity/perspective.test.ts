@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { perspectiveScene } from '../../worker/data/augment.js';
-import { drawPerspective, isBoxWorthKeeping, isIdentity, transformBoxes } from '../../worker/data/perspective.js';
-import { warp } from '../../worker/data/warp.js';
+import { perspectiveScene } from '../../worker/data/augment/augment.js';
+import {
+  drawPerspective,
+  isBoxWorthKeeping,
+  isIdentity,
+  transformBoxes,
+} from '../../worker/data/augment/perspective.js';
+import { warp } from '../../worker/data/augment/warp.js';
 import { readFixture, type TensorEntry, tensor, tensor64 } from '../support/fixtures.js';
 import { hypDefaults } from '../support/hyp.js';
 import { imageDifference, maxDifference, RecordedDraws, rgbImage } from '../support/rgb.js';

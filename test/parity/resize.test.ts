@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { letterboxGeometry } from '../../worker/data/letterbox.js';
-import { letterboxImage } from '../../worker/data/letterbox-image.js';
-import { longSideSize } from '../../worker/data/placement.js';
-import { resizeArea, resizeBilinear } from '../../worker/data/resize.js';
+import { letterboxGeometry } from '../../worker/data/geometry/letterbox.js';
+import { letterboxImage } from '../../worker/data/geometry/letterbox-image.js';
+import { longSideSize } from '../../worker/data/geometry/placement.js';
+import { resizeArea, resizeBilinear } from '../../worker/data/images/resize.js';
 import { readFixture, type TensorEntry } from '../support/fixtures.js';
 import { imageDifference, maxDifference, rgbImage } from '../support/rgb.js';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { classWeights, imageWeights } from '../../worker/data/image-weights.js';
+import { classWeights, imageWeights } from '../../worker/data/plans/image-weights.js';
 import { readFixture, type TensorEntry, tensor64 } from '../support/fixtures.js';
 import { maxDifference } from '../support/rgb.js';
 

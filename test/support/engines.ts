@@ -31,6 +31,7 @@ function withoutDispose(engine: Engine): Engine {
   return {
     info: engine.info,
     tensor: (data, shape, dtype) => engine.tensor(data, shape, dtype),
+    lend: (data, shape) => engine.lend(data, shape),
     compile: (program, options) => engine.compile(program, options),
     numTensors: () => engine.numTensors(),
     dispose: () => {},

@@ -23,7 +23,8 @@ export function openSums(
       virtualRange: virtualRange(rank, worldSize, layout.virtualRanks),
       add(v, offset, data) {
         vectors[v] ??= new Float32Array(layout.length).fill(Number.NaN);
-        vectors[v].set(data, offset);
+        if (data instanceof Float32Array) vectors[v].set(data, offset);
+        else data.copyTo(vectors[v].subarray(offset, offset + data.length), 0);
       },
       bucketReady() {},
       relayout() {},

@@ -1,8 +1,8 @@
 /** What the pixel kernels do, as plain loops over numbers. */
 
-import { type HsvTables, rgbToHsv } from '../../worker/data/hsv.js';
-import type { RgbImage } from '../../worker/data/image.js';
-import { invert, type Perspective } from '../../worker/data/perspective.js';
+import { type HsvTables, rgbToHsv } from '../../worker/data/augment/hsv.js';
+import { invert, type Perspective } from '../../worker/data/augment/perspective.js';
+import type { RgbImage } from '../../worker/data/images/image.js';
 
 const GREY = 114;
 

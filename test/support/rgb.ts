@@ -1,5 +1,5 @@
 /** Pictures of the fixtures (BGR, HWC) as the RGB pictures of worker/data, and the distance between pictures. */
-import type { RgbImage } from '../../worker/data/image.js';
+import type { RgbImage } from '../../worker/data/images/image.js';
 import { type TensorEntry, tensorU8 } from './fixtures.js';
 
 /** A BGR entry [h, w, 3] as an RGB picture. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { fromEngineLayout, toEngineLayout, writeEngineLayout } from '../../worker/model/layout.js';
 import type { StateEntry } from '../../worker/model/state.js';
+import { smallTrainState } from '../support/train-state.js';
 
 /** More outputs than are reordered together, and not a multiple of them; kernel sides that differ. */
 const [OUTPUTS, INPUTS, ROWS, COLUMNS] = [71, 5, 3, 2] as const;
@@ -47,4 +48,24 @@ test('vectors are copied as they are', () => {
   const to = new Float32Array(3);
   writeEngineLayout(bias, Float32Array.of(1, 2, 3), to);
   expect(to).toEqual(Float32Array.of(1, 2, 3));
+});
+
+test('every tensor of the flat state begins at a cache line, and steps leave the gaps between them zeros', () => {
+  const { trainState, vector, ones } = smallTrainState();
+  const { segments, length } = trainState.layout;
+  const rates = { epoch: 0, lr: [0.1, 0.1, 0.1], momentum: 0.9, accumulate: 1, startsEpoch: false } as const;
+  expect(trainState.accumulate(ones, rates, 0.1)).toBe(true);
+  trainState.updateEma();
+  const free = new Uint8Array(length).fill(1);
+  for (const segment of segments.values()) {
+    // 64 bytes of 4-byte numbers.
+    expect(segment.offset % 16, segment.name).toBe(0);
+    free.fill(0, segment.offset, segment.offset + segment.length);
+  }
+  // The heads' biases have 255 elements, so there are gaps.
+  expect(free.reduce((sum, one) => sum + one, 0)).toBeGreaterThan(0);
+  for (const flat of [trainState.weights, trainState.ema]) {
+    expect(flat.every((value, i) => free[i] === 0 || value === 0)).toBe(true);
+  }
+  expect(segments.get(vector.gradients[1]!.name)!.offset).toBeGreaterThanOrEqual(vector.gradients[1]!.offset);
 });

@@ -4,13 +4,13 @@ import type { RunConfig } from '../../configs/run-config.js';
 import { isShardIndex } from '../../configs/store/index-name.js';
 import { DataError } from '../../proto/errors.js';
 import { cacheRoot } from '../../proto/paths.js';
-import { type CocoImage, readCocoInstances } from './coco-json.js';
 import { Dataset, joinTables, type ScanReport, withoutPolygons } from './dataset.js';
-import { byCodeUnits, labelPath, listImages } from './image-list.js';
-import { cacheKey, fingerprint, readCache, writeCache } from './label-cache.js';
-import { openScanTask, type ScanOptions, type ScanResult, scanCoco, scanYolo } from './scan.js';
-import { numHelpers, ScanCrew } from './scan-crew.js';
-import type { ScanTask } from './scan-part.js';
+import { type CocoImage, readCocoInstances } from './labels/coco-json.js';
+import { cacheKey, fingerprint, readCache, writeCache } from './labels/label-cache.js';
+import { byCodeUnits, labelPath, listImages } from './scan/image-list.js';
+import { openScanTask, type ScanOptions, type ScanResult, scanCoco, scanYolo } from './scan/scan.js';
+import { numHelpers, ScanCrew } from './scan/scan-crew.js';
+import type { ScanTask } from './scan/scan-part.js';
 import { numStrings } from './string-table.js';
 
 export interface OpenDatasetOptions extends ScanOptions {

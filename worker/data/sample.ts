@@ -2,21 +2,16 @@
 import type { Hyp, RunConfig } from '../../configs/run-config.js';
 import { type RandomStream, randomStream } from '../../proto/random.js';
 import { threadTrace } from '../trace/thread-trace.js';
-import { applyPixelStages, perspectiveScene, type Scene } from './augment.js';
-import { drawObjects, pasteMirrored } from './copy-paste.js';
+import { applyPixelStages, perspectiveScene, type Scene } from './augment/augment.js';
+import { drawObjects, pasteMirrored } from './augment/copy-paste.js';
+import { applyFilters, drawFilters } from './augment/filter-stages.js';
+import { joinLabels, MIXUP_BETA_SHAPE, mixImages } from './augment/mixup.js';
+import { drawMosaic, type MosaicTile, mosaicScene, type TilePool } from './augment/mosaic.js';
+import { type MosaicView, mosaicView, type OpenTile } from './augment/mosaic-view.js';
+import { mosaic9Scene } from './augment/mosaic9.js';
+import { drawPerspective } from './augment/perspective.js';
 import type { Dataset } from './dataset.js';
-import { openPicture } from './decode.js';
-import { applyFilters, drawFilters } from './filter-stages.js';
-import type { RgbImage } from './image.js';
-import { letterboxImage } from './letterbox-image.js';
-import { joinLabels, MIXUP_BETA_SHAPE, mixImages } from './mixup.js';
-import { drawMosaic, type MosaicTile, mosaicScene, type TilePool } from './mosaic.js';
-import { type MosaicView, mosaicView, type OpenTile } from './mosaic-view.js';
-import { mosaic9Scene } from './mosaic9.js';
-import { drawPerspective } from './perspective.js';
-import { decodedPicture, type Picture, resizedPicture, wholePicture } from './picture.js';
-import { type CacheKernel, type PixelCacheTable, throughCache } from './pixel-cache.js';
-import { pixelHeap } from './pixel-heap.js';
+import { letterboxImage } from './geometry/letterbox-image.js';
 import {
   type ImagePlacement,
   labelsInNetwork,
@@ -24,9 +19,14 @@ import {
   normaliseLabels,
   placeImage,
   polygonInNetwork,
-} from './placement.js';
-import { reductionFor } from './reduction.js';
-import { resizeArea } from './resize.js';
+} from './geometry/placement.js';
+import { openPicture } from './images/decode.js';
+import type { RgbImage } from './images/image.js';
+import { decodedPicture, type Picture, resizedPicture, wholePicture } from './images/picture.js';
+import { type CacheKernel, type PixelCacheTable, throughCache } from './images/pixel-cache.js';
+import { pixelHeap } from './images/pixel-heap.js';
+import { reductionFor } from './images/reduction.js';
+import { resizeArea } from './images/resize.js';
 import { imageInput } from './shards/locations.js';
 
 /** Whether large JPEG files may be decoded at a fraction of their size. */

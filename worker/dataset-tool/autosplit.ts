@@ -4,7 +4,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import type { AutosplitRequest } from '../../configs/dataset-request.js';
 import { DataError } from '../../proto/errors.js';
 import { randomStream } from '../../proto/random.js';
-import { labelPath, listImages } from '../data/image-list.js';
+import { labelPath, listImages } from '../data/scan/image-list.js';
 
 const SPLITS = ['train', 'val', 'test'] as const;
 

@@ -1,12 +1,12 @@
 /** `launch dataset check`: everything that can be found out about a data set before a device is taken. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { CheckRequest, StatsRequest } from '../../configs/dataset-request.js';
+import type { CheckRequest } from '../../configs/dataset-request.js';
 import { isShardIndex, isUrl } from '../../configs/store/index-name.js';
 import { labelSizes } from '../anchors/auto-anchor.js';
 import { anchorFit } from '../anchors/fit.js';
 import type { Dataset } from '../data/dataset.js';
-import { openLoader } from '../data/loader.js';
+import { openLoader } from '../data/loader/loader.js';
 import { scanSources } from '../data/open-dataset.js';
 import { readIndex } from '../data/shards/shard-index.js';
 import { describeDamage, verifyShards } from '../data/shards/verify.js';
@@ -42,7 +42,8 @@ export interface CheckReport {
 /** Called now and then while work goes on. */
 export type ToolProgress = (what: string, done: number, total: number) => void;
 
-interface ScannedSplit {
+/** A split after its scan. */
+export interface ScannedSplit {
   readonly split: 'train' | 'val' | 'test';
   readonly figures: SplitFigures;
   readonly dataset: Dataset;
@@ -50,7 +51,7 @@ interface ScannedSplit {
 
 /** Scans all splits that the YAML names and whose files are there. */
 export async function scanSplits(
-  request: CheckRequest | StatsRequest,
+  request: Pick<CheckRequest, 'data' | 'imgsz'>,
   progress: ToolProgress,
 ): Promise<ScannedSplit[]> {
   const { data, imgsz } = request;

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { mapBounded } from '../data/bounded.js';
 import type { Dataset } from '../data/dataset.js';
+import { mapBounded } from '../data/scan/bounded.js';
 import { locationOf } from '../data/shards/locations.js';
 
 const CONCURRENCY = 16;

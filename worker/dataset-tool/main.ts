@@ -1,10 +1,14 @@
 /** The process behind `launch dataset …`: a request comes as JSON on standard input, results go to standard output. */
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { DatasetRequest } from '../../configs/dataset-request.js';
 import { deserializeError, EXIT, serializeError } from '../../proto/errors.js';
 import { damageError } from '../data/shards/verify.js';
 import { autosplit } from './autosplit.js';
 import { checkDataset, scanSplits, type ToolProgress } from './check.js';
+import { cropDataset } from './crops.js';
+import { flatten } from './flatten.js';
+import { writeHub } from './hub.js';
 import { packSplits } from './pack-splits.js';
 import { classTable, reportLines, sizeTable, splitTable } from './tables.js';
 import { verifiedLines, verifySplits } from './verify.js';
@@ -28,7 +32,8 @@ async function run(request: DatasetRequest): Promise<number> {
       return report.ok ? EXIT.ok : EXIT.badData;
     }
     case 'stats': {
-      const splits = (await scanSplits(request, showProgress)).map(({ figures }) => figures);
+      const scanned = await scanSplits(request, showProgress);
+      const splits = scanned.map(({ figures }) => figures);
       const tables = splits.flatMap((figures) => [
         '',
         ...classTable(figures),
@@ -36,6 +41,10 @@ async function run(request: DatasetRequest): Promise<number> {
         ...sizeTable(figures, request.imgsz),
       ]);
       print(request.json ? [JSON.stringify(splits)] : [...splitTable(splits), ...tables]);
+      if (request.out === undefined) return EXIT.ok;
+      const { images, unreadable } = await writeHub(request, request.out, scanned, showProgress);
+      const note = unreadable === 0 ? '' : ` (${unreadable} could not be read)`;
+      if (!request.json) print(['', `${images} pictures${note} and stats.json in ${request.out}`]);
       return EXIT.ok;
     }
     case 'pack': {
@@ -54,6 +63,20 @@ async function run(request: DatasetRequest): Promise<number> {
       print(request.json ? [JSON.stringify(splits)] : verifiedLines(splits));
       const damage = damageError(splits.flatMap(({ shards }) => shards));
       if (damage !== undefined) throw damage;
+      return EXIT.ok;
+    }
+    case 'crops': {
+      const splits = await cropDataset(request, showProgress);
+      print(
+        splits.map(
+          ({ split, crops, unreadable }) =>
+            `${split}: ${crops} crops in ${join(request.out, split)}${unreadable === 0 ? '' : `, ${unreadable} images could not be read`}`,
+        ),
+      );
+      return EXIT.ok;
+    }
+    case 'flatten': {
+      print([`${await flatten(request)} files copied to ${request.out}`]);
       return EXIT.ok;
     }
     case 'autosplit': {

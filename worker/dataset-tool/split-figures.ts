@@ -1,6 +1,6 @@
 /** What there is to know about one scanned split: findings by kind, classes, sizes. Pure. */
 import { buildTable, Dataset, type SampleEntry, tableEntries } from '../data/dataset.js';
-import type { ScanResult } from '../data/scan.js';
+import type { ScanResult } from '../data/scan/scan.js';
 import { numStrings, stringAt } from '../data/string-table.js';
 
 /** Why an image is left out, or what is odd about one that is used. */

@@ -13,6 +13,8 @@ export interface DeviceTensor {
   readonly dtype: DType;
   /** Copies the elements, row-major, into `target` (or a new array) and returns it. */
   read(target?: TypedArray): TypedArray;
+  /** Copies elements `begin` … into `target`, which is not longer than what is left. */
+  readPart(target: TypedArray, begin: number): void;
   /** Gives the memory back. Idempotent. */
   dispose(): void;
 }
@@ -66,6 +68,12 @@ export interface Engine {
   readonly info: EngineInfo;
   /** Copies host data onto the device. `data.length` must equal the number of elements of `shape`. */
   tensor(data: TypedArray, shape: Shape, dtype?: DType): DeviceTensor;
+  /**
+   * Makes a tensor of host memory itself: programs that run later see what has been written there meanwhile, and nothing is copied.
+   * The memory must stay as it is while a program runs. Undefined where the engine works on memory of its own, or where `data` does not
+   * lie on a `SimdHeap` at a multiple of 64 bytes; {@link Engine.tensor} makes a copy then.
+   */
+  lend(data: TypedArray, shape: Shape): DeviceTensor | undefined;
   compile(program: Program, options: CompileOptions): Executable;
   /** Live tensors, for leak checks and the metric `lockstep_backend_tensors`. */
   numTensors(): number;

@@ -1,6 +1,6 @@
 /** Adam with decay coupled into the gradient, as PyTorch's `Adam(weight_decay)` (not AdamW), in float32. */
 import { FlatMemory } from './flat-memory.js';
-import type { ParameterRange, StepRates } from './group.js';
+import type { Follower, ParameterRange, StepRates } from './group.js';
 
 const BETA_2 = 0.999;
 const EPSILON = 1e-8;
@@ -16,6 +16,7 @@ export interface AdamMoments {
 /**
  * One step in place. β₁ is `rates.momentum`, β₂ 0.999, ε 1e−8.
  * @param step number of this step, from 1, for the bias correction
+ * @param follower updated, where there is one
  */
 export function adamStep(
   parameters: Float32Array,
@@ -24,6 +25,7 @@ export function adamStep(
   ranges: readonly ParameterRange[],
   { lr, momentum: beta1, weightDecay }: StepRates,
   step: number,
+  follower?: Follower,
 ): void {
   const correction1 = 1 - beta1 ** step;
   const rootCorrection2 = Math.sqrt(1 - BETA_2 ** step);
@@ -36,10 +38,12 @@ export function adamStep(
       { array: gradients, offset: gradientOffset, written: false },
       { array: first, offset, written: true },
       { array: second, offset, written: true },
+      ...memory.following(follower, offset),
     ];
-    memory.run(operands, length, ([p, g, m, v], count) => {
+    memory.run(operands, length, ([p, g, m, v, average], count) => {
       const betas = [1 - beta1, BETA_2, 1 - BETA_2] as const;
       memory.kernels.adam(p!, g!, m!, v!, count, rate, ...betas, rootCorrection2, EPSILON, decay);
+      if (average !== undefined) memory.kernels.moveAverage(average, p!, count, follower!.rest);
     });
   }
 }

@@ -42,17 +42,26 @@ export class Ema {
 
   /** Moves the average towards `state`, after an optimizer step. */
   update(state: Float32Array): void {
+    this.follow(state, this.advance(), 0);
+  }
+
+  /** Begins an update whose parts the caller moves, and returns by which share of the way. */
+  advance(): number {
     this.#updates++;
+    return 1 - emaDecay(this.#updates);
+  }
+
+  /** Moves elements `offset` … of the average towards `state`, by this share of the way. */
+  follow(state: Float32Array, rest: number, offset: number): void {
     // v + (1 − d)(s − v) rather than d·v + (1 − d)·s: in float32 d and 1 − d do not add up to one, and over some thousand
     // updates the average would shrink.
-    const rest = 1 - emaDecay(this.#updates);
     const { values } = this;
     const memory = FlatMemory.of(values);
     const operands = [
-      { array: values, offset: 0, written: true },
-      { array: state, offset: 0, written: false },
+      { array: values, offset, written: true },
+      { array: state, offset, written: false },
     ];
-    memory.run(operands, values.length, ([average, current], count) => {
+    memory.run(operands, values.length - offset, ([average, current], count) => {
       memory.kernels.moveAverage(average!, current!, count, rest);
     });
   }

@@ -4,6 +4,7 @@
  */
 import { SimdHeap } from '../simd/heap.js';
 import { openSimd } from '../simd/module.js';
+import type { Follower } from './group.js';
 
 /** The functions of `worker/simd/assembly/optimizers.ts`. */
 export interface OptimizerKernels {
@@ -26,9 +27,9 @@ export interface OptimizerKernels {
   addInto(target: number, source: number, count: number): void;
 }
 
-/** Elements of a tile: four of them fit into the second-level cache of any processor in use. */
+/** Elements of a tile: five of them fit into the second-level cache of any processor in use. */
 const TILE = 16_384;
-const MAX_OPERANDS = 4;
+const MAX_OPERANDS = 5;
 
 /** An array that a kernel reads, or reads and writes, and where the kernel begins in it. */
 export interface Operand {
@@ -37,12 +38,12 @@ export interface Operand {
   readonly written: boolean;
 }
 
-/** A heap for the arrays of one training state, and the kernels on it. */
+/** A heap for the arrays of one training state (and for whatever kernels shall read beside them), and the kernels on it. */
 export class FlatMemory {
   static readonly #homes = new WeakMap<ArrayBufferLike, FlatMemory>();
   static #scratch: FlatMemory | undefined;
-  readonly #heap = new SimdHeap();
-  readonly kernels = openSimd<OptimizerKernels>('optimizers', this.#heap);
+  readonly heap = new SimdHeap();
+  readonly kernels = openSimd<OptimizerKernels>('optimizers', this.heap);
   #tiles: Float32Array[] = [];
 
   /** The memory in which `array` lies; for one from elsewhere, memory that has room for tiles only. */
@@ -53,9 +54,14 @@ export class FlatMemory {
 
   /** Returns `length` zeros. */
   float32(length: number): Float32Array<SharedArrayBuffer> {
-    const array = this.#heap.float32(length);
+    const array = this.heap.float32(length);
     FlatMemory.#homes.set(array.buffer, this);
     return array;
+  }
+
+  /** The operand that a follower adds to an update. */
+  following(follower: Follower | undefined, offset: number): Operand[] {
+    return follower === undefined ? [] : [{ array: follower.average, offset, written: true }];
   }
 
   /**
@@ -73,21 +79,21 @@ export class FlatMemory {
       for (const [k, operand] of operands.entries()) addresses[k] = this.#bring(operand, k, start, count);
       kernel(addresses, count);
       for (const [k, { array, offset, written }] of operands.entries()) {
-        if (written && !this.#heap.holds(array)) array.set(this.#tile(k).subarray(0, count), offset + start);
+        if (written && !this.heap.holds(array)) array.set(this.#tile(k).subarray(0, count), offset + start);
       }
     }
   }
 
   #bring({ array, offset }: Operand, k: number, start: number, count: number): number {
     const first = offset + start;
-    if (this.#heap.holds(array)) return array.byteOffset + first * Float32Array.BYTES_PER_ELEMENT;
+    if (this.heap.holds(array)) return array.byteOffset + first * Float32Array.BYTES_PER_ELEMENT;
     const tile = this.#tile(k);
     tile.set(array.subarray(first, first + count));
     return tile.byteOffset;
   }
 
   #tile(k: number): Float32Array {
-    if (this.#tiles.length === 0) this.#tiles = Array.from({ length: MAX_OPERANDS }, () => this.#heap.float32(TILE));
+    if (this.#tiles.length === 0) this.#tiles = Array.from({ length: MAX_OPERANDS }, () => this.heap.float32(TILE));
     return this.#tiles[k]!;
   }
 }

@@ -22,6 +22,14 @@ export interface StepRates {
   readonly weightDecay: number;
 }
 
+/** A moving average that follows the parameters within a step, while they are in the processor's cache. */
+export interface Follower {
+  /** Indexed like the parameters. */
+  readonly average: Float32Array;
+  /** Share of the way to the new parameters that the average moves. */
+  readonly rest: number;
+}
+
 /**
  * Parameters as ranges, neighbours of one group joined, so that a step is a few long loops.
  * @param parameters in memory order

@@ -1,8 +1,8 @@
 /** A batch as training sees it: its images side by side, with boxes and file names. */
 import { basename } from 'node:path';
-import type { Batch } from '../data/batch.js';
-import { copyRectangle, filledImage } from '../data/image.js';
-import { openSharp } from '../data/libvips.js';
+import { copyRectangle, filledImage } from '../data/images/image.js';
+import { openSharp } from '../data/images/libvips.js';
+import type { Batch } from '../data/loader/batch.js';
 import { classColour, Drawing } from './drawing.js';
 
 const MAX_TILES = 16;

@@ -1,5 +1,5 @@
 /** How the numbers of the labels go together: each pair of centre and size as a plane, each alone as bars on the diagonal. */
-import { openSharp } from '../data/libvips.js';
+import { openSharp } from '../data/images/libvips.js';
 import { Drawing } from './drawing.js';
 import { drawBars, drawPlane, INK } from './histograms.js';
 

@@ -1,5 +1,5 @@
 /** The labels of a data set in four panels: classes, box shapes, where boxes are, and how large. */
-import { openSharp } from '../data/libvips.js';
+import { openSharp } from '../data/images/libvips.js';
 import { classColour, Drawing } from './drawing.js';
 import { drawPlane, INK } from './histograms.js';
 

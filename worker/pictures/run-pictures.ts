@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../proto/telemetry/logger.js';
-import type { Batch } from '../data/batch.js';
+import type { Batch } from '../data/loader/batch.js';
 import { copyTiles, drawBatch } from './batch-picture.js';
 import { drawCorrelogram } from './correlogram-picture.js';
 import { drawLabels } from './labels-picture.js';

@@ -1,5 +1,5 @@
 /** The few calls of the C library that Node has no face for: memory files, mappings, and waits on a word of shared memory. */
-import { createRequire } from 'node:module';
+import { openForeign } from '../foreign.js';
 
 /** A machine address; koffi's form of a pointer. */
 export type Address = bigint;
@@ -13,13 +13,6 @@ export interface Libc {
   /** Where an array's first byte lies. */
   addressOf(array: Uint8Array): Address;
   readByte(address: Address): number;
-  errno(): number;
-}
-
-/** The parts of koffi that are used here; its own types allow more than we do. */
-interface Koffi {
-  load(path: string): { func(signature: string): (...args: readonly unknown[]) => unknown };
-  decode(address: Address, type: string): unknown;
   errno(): number;
 }
 
@@ -40,7 +33,8 @@ function load(): Libc | undefined {
   const futex = SYS_FUTEX[process.arch];
   if (process.platform !== 'linux' || futex === undefined) return undefined;
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+    const koffi = openForeign();
+    if (koffi === undefined) return undefined;
     const library = koffi.load('libc.so.6');
     const memfdCreate = library.func('int memfd_create(const char *name, unsigned int flags)');
     const mmap = library.func('void *mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off)');

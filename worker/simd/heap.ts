@@ -29,6 +29,7 @@ export class SimdHeap {
 
   constructor() {
     this.memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
+    this.#remember();
   }
 
   /**
@@ -42,6 +43,7 @@ export class SimdHeap {
     if (missing > 0) {
       try {
         this.memory.grow(Math.ceil(missing / PAGE_BYTES));
+        this.#remember();
       } catch (error) {
         throw new EngineError('ENGINE_OUT_OF_MEMORY', `no room for ${bytes} bytes beside the ${start} in use`, {
           hint: 'free memory on this machine, or use a smaller model or batch',
@@ -51,6 +53,11 @@ export class SimdHeap {
     }
     this.#next = end;
     return start;
+  }
+
+  /** Bytes that can still be had, if the machine has them. */
+  get freeBytes(): number {
+    return MAX_PAGES * PAGE_BYTES - this.#next;
   }
 
   /** Returns `length` zeros. `byteOffset` of the array is its address. */
@@ -70,10 +77,13 @@ export class SimdHeap {
     return array.buffer instanceof SharedArrayBuffer && this.#buffers.has(array.buffer);
   }
 
+  /** Makes the present buffer known as this heap's: whoever has the memory may make views of it. */
+  #remember(): void {
+    this.#buffers.add(this.#buffer);
+    heapBuffers.add(this.#buffer);
+  }
+
   get #buffer(): SharedArrayBuffer {
-    const buffer = this.memory.buffer;
-    this.#buffers.add(buffer);
-    heapBuffers.add(buffer);
-    return buffer;
+    return this.memory.buffer;
   }
 }

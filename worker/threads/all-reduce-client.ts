@@ -1,7 +1,7 @@
 /** The main thread's side of the all-reduce: fills the shared partial sums and waits for rounds. */
 import { monotonicMs } from '../../proto/clock.js';
 import { CollectiveError, type LockstepError } from '../../proto/errors.js';
-import { Accumulator } from '../collective/accumulator.js';
+import { Accumulator, type CopySource } from '../collective/accumulator.js';
 import { type ChosenCollective, chooseCollective } from '../collective/choose.js';
 import {
   allocateCompression,
@@ -16,7 +16,7 @@ import type { CompressionState } from '../collective/summed-vector.js';
 import { type VirtualRange, virtualRange } from '../collective/tree.js';
 import { SimdHeap } from '../simd/heap.js';
 import { noteRound } from '../trace/bucket-spans.js';
-import { hostsOfWorld, placeVectors, type VectorPlaces } from './all-reduce-vectors.js';
+import { hostsOfWorld, placeVectors, roomFor, type VectorPlaces } from './all-reduce-vectors.js';
 import type { CommsInput, CompressionInput } from './comms-input.js';
 import type { RoundStats, World } from './comms-output.js';
 import type { Rounds, WaitOptions } from './rounds.js';
@@ -47,7 +47,10 @@ export interface AllReduceStats {
 }
 
 export interface AllReduceOptions {
-  /** Where the vectors are put, so that kernels of the caller can read the result in place. @defaultValue a heap of their own */
+  /**
+   * Where the vectors are put if there is room, so that kernels of the caller can read the result in place. @defaultValue a heap of
+   * their own
+   */
   readonly heap?: SimdHeap | undefined;
   /** @defaultValue `auto` */
   readonly collective?: CollectiveName | undefined;
@@ -96,7 +99,7 @@ export class AllReduce {
    *   ENGINE_OUT_OF_MEMORY
    */
   constructor(layout: VectorLayout, world: World, post: (input: CommsInput) => void, options: AllReduceOptions = {}) {
-    this.heap = options.heap ?? new SimdHeap();
+    this.heap = heapFor(layout, world, options.heap);
     this.#post = post;
     this.#layout = layout;
     this.#world = world;
@@ -136,7 +139,7 @@ export class AllReduce {
    * bucket before its `bucketReady`. The data are copied.
    * @throws CollectiveError COLLECTIVE_BAD_ADD
    */
-  add(virtualRank: number, offset: number, data: Float32Array): void {
+  add(virtualRank: number, offset: number, data: Float32Array | CopySource): void {
     if (this.#failure !== undefined) throw this.#failure;
     this.#accumulator.add(virtualRank, offset, data);
   }
@@ -237,4 +240,8 @@ export class AllReduce {
     this.#failure ??= error;
     this.#rounds.fail(error);
   }
+}
+
+function heapFor(layout: VectorLayout, world: World, heap: SimdHeap | undefined): SimdHeap {
+  return heap !== undefined && roomFor(layout, world) <= heap.freeBytes ? heap : new SimdHeap();
 }

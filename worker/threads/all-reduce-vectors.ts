@@ -21,6 +21,18 @@ import { MessageRounds, type Rounds } from './rounds.js';
 /** A board beyond this does not fit the 4 GiB of a heap together with what else is there. */
 export const MAX_BOARD_BYTES = 3.5 * 2 ** 30;
 
+/** For scratch memory and alignment. */
+const SPARE_BYTES = 2 ** 24;
+/** Vectors that accumulating and compressing may need besides those of a board. */
+const NUM_SPARE_VECTORS = 4;
+
+/** Returns bytes that are enough for the vectors of an all-reduce, wherever they come to lie. @throws as {@link makePlan} */
+export function roomFor(layout: VectorLayout, world: World): number {
+  const vectorBytes = layout.length * Float32Array.BYTES_PER_ELEMENT;
+  const area = hostArea(boardPlan(layout, world.worldSize), hostsOfWorld(world), world.rank);
+  return boardLayout(area).bytes + NUM_SPARE_VECTORS * vectorBytes + SPARE_BYTES;
+}
+
 export interface VectorPlaces {
   /** This rank's partial sums, in the order of the plan. */
   readonly partials: readonly Float32Array[];

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { DataError } from '../../proto/errors.js';
 import { builtEntry } from '../../proto/paths.js';
-import type { TaskDone, TaskList } from '../data/task-lanes.js';
+import type { TaskDone, TaskList } from '../data/loader/task-lanes.js';
 import { processTrace } from '../trace/process-trace.js';
 import type { LoaderInput, LoaderThreadData } from './loader-input.js';
 import type { LoaderOutput } from './loader-output.js';

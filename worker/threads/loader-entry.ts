@@ -1,8 +1,8 @@
 /** The loader thread: claims tasks of the batches that it is told about, and answers each. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Dataset } from '../data/dataset.js';
-import { runSampleTask, type SampleResult, type SampleTask } from '../data/sample-task.js';
-import { TaskLanes } from '../data/task-lanes.js';
+import { runSampleTask, type SampleResult, type SampleTask } from '../data/loader/sample-task.js';
+import { TaskLanes } from '../data/loader/task-lanes.js';
 import { threadTrace } from '../trace/thread-trace.js';
 import type { LoaderInput, LoaderThreadData } from './loader-input.js';
 import type { LoaderOutput } from './loader-output.js';

@@ -1,6 +1,6 @@
 import type { DatasetTable } from '../data/dataset.js';
+import type { TaskList } from '../data/loader/task-lanes.js';
 import type { SampleOptions } from '../data/sample.js';
-import type { TaskList } from '../data/task-lanes.js';
 import type { TraceTap } from '../trace/thread-trace.js';
 
 /** What a loader thread is started with. */

@@ -2,8 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import { DataError, deserializeError, type LockstepError } from '../../proto/errors.js';
 import { builtEntry } from '../../proto/paths.js';
-import type { ScanClaims } from '../data/scan-lane.js';
-import type { ScanPart, ScanTask } from '../data/scan-part.js';
+import type { ScanClaims } from '../data/scan/scan-lane.js';
+import type { ScanPart, ScanTask } from '../data/scan/scan-part.js';
 import type { ScanInput } from './scan-input.js';
 import type { ScanOutput } from './scan-output.js';
 

@@ -1,7 +1,7 @@
 /** The scan thread: takes parts of a task until none is left, then waits for the next task. */
 import { parentPort } from 'node:worker_threads';
 import { serializeError } from '../../proto/errors.js';
-import { runLane } from '../data/scan-lane.js';
+import { runLane } from '../data/scan/scan-lane.js';
 import type { ScanInput } from './scan-input.js';
 import type { ScanOutput } from './scan-output.js';
 

@@ -1,5 +1,5 @@
-import type { ScanClaims } from '../data/scan-lane.js';
-import type { ScanTask } from '../data/scan-part.js';
+import type { ScanClaims } from '../data/scan/scan-lane.js';
+import type { ScanTask } from '../data/scan/scan-part.js';
 
 /** What a scan thread is told; it answers with its parts and then `done`, and ends on `close`. */
 export type ScanInput =

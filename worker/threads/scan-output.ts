@@ -1,5 +1,5 @@
 import type { SerializedError } from '../../proto/errors.js';
-import type { ScanPart } from '../data/scan-part.js';
+import type { ScanPart } from '../data/scan/scan-part.js';
 
 /** What a scan thread answers. The arrays of a part change hands. */
 export type ScanOutput =

@@ -59,6 +59,8 @@ describe('refusals', () => {
     [{ device: '7' }, 'CONFIG_DEVICES', 78, /GPU 7 is not there; this host has GPU 0, 1/, /--device 0,1/],
     [{ device: 'gpu' }, 'CONFIG_USAGE', 2, /--device: 'gpu'/, /--device cpu/],
     [{ nproc: '2', 'batch-size': '15' }, 'CONFIG_BATCH', 78, /15 does not divide by 2 workers/, /14 or 16/],
+    [{ 'batch-size': '0' }, 'CONFIG_USAGE', 2, /0 images/, /-1/],
+    [{ 'batch-size': '-1' }, 'CONFIG_NOT_IN_VERSION', 78, /memory of GPUs/, /ENGINE_OUT_OF_MEMORY/],
     [{ 'virtual-ranks': '4', 'batch-size': '6' }, 'CONFIG_BATCH', 78, /6 does not divide by 4 virtual ranks/, /4 or 8/],
     [
       { device: 'cpu', nproc: '4', 'virtual-ranks': '2' },
@@ -174,6 +176,18 @@ describe('values', () => {
     const { launch } = await compile({ ...MODEL, 'batch-size': '12', ...flags });
     expect(launch.devices).toEqual(devices);
   });
+
+  test.each([
+    ['1', 16],
+    ['3', 15],
+    ['20', 20],
+  ])(
+    'on CPUs --batch-size -1 is the most of 16 images that %s workers can share, and one each at least',
+    async (nproc, batch) => {
+      const { config } = await compile({ ...MODEL, nproc, device: 'cpu', 'batch-size': '-1' });
+      expect(config?.batchSize).toBe(batch);
+    },
+  );
 
   test('eight cores are shared out: two workers compute with four threads each', async () => {
     const { config } = await compile({ ...MODEL, nproc: '2', device: 'cpu' });

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ReadDatasetOptions, readDatasetYaml } from '../../../configs/dataset.js';
+import type { DownloadPlan } from '../../../configs/download.js';
+import { planLines } from '../../../coordinator/dataset.js';
 import { useTempFolder } from '../../support/temp-folder.js';
 import { zipOf } from '../../support/zip-archive.js';
 
@@ -23,7 +25,11 @@ let origin = '';
 let numRequests = 0;
 beforeAll(async () => {
   server = createServer((request, response) => {
-    numRequests++;
+    if (request.method === 'HEAD' && request.url === '/huge.zip') {
+      response.writeHead(200, { 'content-length': 1e15 }).end();
+      return;
+    }
+    if (request.method !== 'HEAD') numRequests++;
     const archive = archives[request.url ?? ''];
     if (request.url === '/silent.zip') return;
     if (archive === undefined) response.writeHead(404).end();
@@ -53,6 +59,32 @@ async function read(download: string, options: ReadDatasetOptions & { path?: str
 }
 
 describe('a data set that is missing', () => {
+  it('is announced with sizes, place and free space before the first byte, and refused when it cannot fit', async () => {
+    const events: unknown[] = [];
+    const options = { onPlan: (plan: DownloadPlan) => events.push(plan), onDownload: () => events.push('bytes') };
+    const { config, cacheDir } = await read(`${origin}/tiny.zip`, options);
+    await config();
+    expect(events[0]).toEqual({
+      archives: [{ url: `${origin}/tiny.zip`, bytes: wrapped.length }],
+      root: join(cacheDir, 'datasets', 'tiny'),
+      freeBytes: expect.any(Number),
+    });
+    expect(events.slice(1)).toContain('bytes');
+
+    const before = numRequests;
+    // A server that tells no size keeps nobody from downloading; one that tells 1 PB does.
+    const huge = await read(`[${origin}/unknown.zip, ${origin}/huge.zip]`, options);
+    await expect(huge.config()).rejects.toMatchObject({ code: 'DATA_DISK_FULL', details: { bytes: 2e15 } });
+    expect(numRequests).toBe(before);
+    expect(planLines(events.at(-1) as DownloadPlan)).toEqual([
+      expect.stringMatching(
+        /^the data set is not there: downloading at least 1000000\.0 GB to .*\/tiny \(\d+\.\d GB free\); Ctrl-C stops it$/,
+      ),
+      `  ${origin}/unknown.zip  size not told`,
+      `  ${origin}/huge.zip  1000000.0 GB`,
+    ]);
+  });
+
   it('is downloaded and unpacked into the cache once, and found there afterwards', async () => {
     const seen: number[] = [];
     const { config, cacheDir } = await read(`${origin}/tiny.zip`, { onDownload: (done) => seen.push(done) });

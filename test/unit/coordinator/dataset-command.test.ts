@@ -23,7 +23,18 @@ describe('the command line of launch dataset', () => {
 
   it('has a help that names every action and flag', () => {
     const help = datasetHelp();
-    for (const word of ['check', 'stats', 'pack', 'verify', 'autosplit', '--data', '--shard-mb', '--annotated-only']) {
+    for (const word of [
+      'check',
+      'stats',
+      'pack',
+      'verify',
+      'autosplit',
+      'crops',
+      'flatten',
+      '--data',
+      '--shard-mb',
+      '--annotated-only',
+    ]) {
       expect(help).toContain(word);
     }
   });

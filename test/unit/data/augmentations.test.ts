@@ -1,10 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../../proto/random.js';
-import { clahePlaneInPlace, equaliseHistogramInPlace, equalisePlaneInPlace } from '../../../worker/data/clahe.js';
-import { drawObjects, pasteMirrored } from '../../../worker/data/copy-paste.js';
-import { cutout, replicate } from '../../../worker/data/cutout.js';
-import { applyFilters, drawFilters, FILTER_STAGES } from '../../../worker/data/filter-stages.js';
+import {
+  clahePlaneInPlace,
+  equaliseHistogramInPlace,
+  equalisePlaneInPlace,
+} from '../../../worker/data/augment/clahe.js';
+import { drawObjects, pasteMirrored } from '../../../worker/data/augment/copy-paste.js';
+import { cutout, replicate } from '../../../worker/data/augment/cutout.js';
+import { applyFilters, drawFilters, FILTER_STAGES } from '../../../worker/data/augment/filter-stages.js';
 import {
   boxBlur,
   brightnessContrastTable,
@@ -12,11 +16,11 @@ import {
   greyInPlace,
   medianBlur,
   reflectIndex,
-} from '../../../worker/data/filters.js';
-import type { RgbImage } from '../../../worker/data/image.js';
-import { changeLightness } from '../../../worker/data/lab.js';
-import { composeMosaic9, mosaic9Origins } from '../../../worker/data/mosaic9.js';
-import { emptyMask, fillPolygon } from '../../../worker/data/polygon-fill.js';
+} from '../../../worker/data/augment/filters.js';
+import { changeLightness } from '../../../worker/data/augment/lab.js';
+import { composeMosaic9, mosaic9Origins } from '../../../worker/data/augment/mosaic9.js';
+import { emptyMask, fillPolygon } from '../../../worker/data/augment/polygon-fill.js';
+import type { RgbImage } from '../../../worker/data/images/image.js';
 import { hypDefaults } from '../../support/hyp.js';
 
 function noise(width: number, height: number, key: number): RgbImage {

@@ -1,11 +1,11 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../../proto/random.js';
-import { decodeImage } from '../../../worker/data/decode.js';
-import type { Rectangle, RgbImage } from '../../../worker/data/image.js';
-import { decodeJpeg } from '../../../worker/data/jpeg.js';
-import { readJpegHeader, ZIGZAG } from '../../../worker/data/jpeg-header.js';
-import { pixelHeap } from '../../../worker/data/pixel-heap.js';
+import { decodeImage } from '../../../worker/data/images/decode.js';
+import type { Rectangle, RgbImage } from '../../../worker/data/images/image.js';
+import { decodeJpeg } from '../../../worker/data/images/jpeg.js';
+import { readJpegHeader, ZIGZAG } from '../../../worker/data/images/jpeg-header.js';
+import { pixelHeap } from '../../../worker/data/images/pixel-heap.js';
 import { noise } from '../../support/plain-pixels.js';
 import { SMALL_JPEGS } from '../../support/small-jpegs.js';
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Batch } from '../../../worker/data/batch.js';
 import { Dataset } from '../../../worker/data/dataset.js';
-import { type Loader, type LoaderOptions, openLoader } from '../../../worker/data/loader.js';
-import { LoaderPace, LoaderPacing } from '../../../worker/data/loader-pace.js';
+import type { Batch } from '../../../worker/data/loader/batch.js';
+import { type Loader, type LoaderOptions, openLoader } from '../../../worker/data/loader/loader.js';
+import { LoaderPace, LoaderPacing } from '../../../worker/data/loader/loader-pace.js';
+import type { SampleTask } from '../../../worker/data/loader/sample-task.js';
+import { TaskPool } from '../../../worker/data/loader/task-pool.js';
 import { openDataset } from '../../../worker/data/open-dataset.js';
-import type { SampleTask } from '../../../worker/data/sample-task.js';
-import { TaskPool } from '../../../worker/data/task-pool.js';
 import { LoaderThread } from '../../../worker/threads/loader-client.js';
 import { hypDefaults } from '../../support/hyp.js';
 import { datasetConfig, temporaryFolder, write, writeSample } from './support.js';

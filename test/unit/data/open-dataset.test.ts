@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../worker/data/dataset.js';
-import { decodeImage } from '../../../worker/data/decode.js';
+import { decodeImage } from '../../../worker/data/images/decode.js';
 import { type OpenDatasetOptions, openDataset } from '../../../worker/data/open-dataset.js';
 import { datasetConfig, png, temporaryFolder, write, writeSample } from './support.js';
 

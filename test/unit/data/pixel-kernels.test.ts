@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../../proto/random.js';
-import { flipHorizontallyInPlace } from '../../../worker/data/flip.js';
-import { applyHsvInPlace, areProductsExact, hsvTables } from '../../../worker/data/hsv.js';
-import type { RgbImage } from '../../../worker/data/image.js';
-import { composeMosaic } from '../../../worker/data/mosaic.js';
-import { mosaicView } from '../../../worker/data/mosaic-view.js';
-import { drawPerspective, type PerspectiveRanges } from '../../../worker/data/perspective.js';
-import { decodedPicture } from '../../../worker/data/picture.js';
-import { pixelHeap } from '../../../worker/data/pixel-heap.js';
-import { visiblePart, warp } from '../../../worker/data/warp.js';
+import { flipHorizontallyInPlace } from '../../../worker/data/augment/flip.js';
+import { applyHsvInPlace, areProductsExact, hsvTables } from '../../../worker/data/augment/hsv.js';
+import { composeMosaic } from '../../../worker/data/augment/mosaic.js';
+import { mosaicView } from '../../../worker/data/augment/mosaic-view.js';
+import { drawPerspective, type PerspectiveRanges } from '../../../worker/data/augment/perspective.js';
+import { visiblePart, warp } from '../../../worker/data/augment/warp.js';
+import type { RgbImage } from '../../../worker/data/images/image.js';
+import { decodedPicture } from '../../../worker/data/images/picture.js';
+import { pixelHeap } from '../../../worker/data/images/pixel-heap.js';
 import { noise, plainHsv, plainWarp } from '../../support/plain-pixels.js';
 
 const random = randomStream(5, 'pixel kernels');

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { trainPlan } from '../../../worker/data/train-plan.js';
-import { valPlan } from '../../../worker/data/val-plan.js';
+import { trainPlan } from '../../../worker/data/plans/train-plan.js';
+import { valPlan } from '../../../worker/data/plans/val-plan.js';
 
 function imagesOf(plan: ReturnType<typeof trainPlan>, virtualRanks: number): number[] {
   const steps = Array.from({ length: plan.stepsPerEpoch }, (_, step) => step);

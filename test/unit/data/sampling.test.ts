@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { BatchRequest } from '../../../worker/data/batch.js';
-import { layoutBatch, targetRows } from '../../../worker/data/batch-layout.js';
 import type { Dataset } from '../../../worker/data/dataset.js';
-import { drawWeighted, epochClassWeights } from '../../../worker/data/image-weights.js';
-import { type LoaderOptions, openLoader } from '../../../worker/data/loader.js';
-import { multiScaleSize, scaleShape } from '../../../worker/data/multi-scale.js';
+import { allocateRamCache, diskCache, type PixelCacheTable } from '../../../worker/data/images/pixel-cache.js';
+import type { BatchRequest } from '../../../worker/data/loader/batch.js';
+import { layoutBatch, targetRows } from '../../../worker/data/loader/batch-layout.js';
+import { type LoaderOptions, openLoader } from '../../../worker/data/loader/loader.js';
 import { openDataset } from '../../../worker/data/open-dataset.js';
-import { allocateRamCache, diskCache, type PixelCacheTable } from '../../../worker/data/pixel-cache.js';
-import { rectTrainPlan } from '../../../worker/data/rect-plan.js';
-import { weightedTrainPlan } from '../../../worker/data/train-plan.js';
+import { drawWeighted, epochClassWeights } from '../../../worker/data/plans/image-weights.js';
+import { multiScaleSize, scaleShape } from '../../../worker/data/plans/multi-scale.js';
+import { rectTrainPlan } from '../../../worker/data/plans/rect-plan.js';
+import { weightedTrainPlan } from '../../../worker/data/plans/train-plan.js';
 import { hypDefaults } from '../../support/hyp.js';
 import { datasetConfig, temporaryFolder, writeSample } from './support.js';
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBmp } from '../../../worker/data/bmp.js';
-import { decodeImage, readImageHeader } from '../../../worker/data/decode.js';
+import { emptyMask, type Mask } from '../../../worker/data/augment/polygon-fill.js';
+import { decodeBmp } from '../../../worker/data/images/bmp.js';
+import { decodeImage, readImageHeader } from '../../../worker/data/images/decode.js';
+import { joinOutlines, maskOutlines } from '../../../worker/data/labels/outline.js';
+import { decodeRuns, unpackRuns } from '../../../worker/data/labels/run-length.js';
 import { openDataset } from '../../../worker/data/open-dataset.js';
-import { joinOutlines, maskOutlines } from '../../../worker/data/outline.js';
-import { emptyMask, type Mask } from '../../../worker/data/polygon-fill.js';
-import { decodeRuns, unpackRuns } from '../../../worker/data/run-length.js';
 import { datasetConfig, png, temporaryFolder, write } from './support.js';
 
 function maskOf(...rows: string[]): Mask {

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { readDatasetYaml } from '../../../configs/dataset.js';
 import { DEFAULT_HYP } from '../../../configs/schema/hyp.js';
 import type { Dataset } from '../../../worker/data/dataset.js';
-import { openLoader } from '../../../worker/data/loader.js';
+import { openLoader } from '../../../worker/data/loader/loader.js';
 import { openDataset } from '../../../worker/data/open-dataset.js';
 import { locationOf } from '../../../worker/data/shards/locations.js';
 import { packDataset } from '../../../worker/data/shards/pack.js';

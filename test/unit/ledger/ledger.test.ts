@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { trainPlan } from '../../../worker/data/train-plan.js';
+import { trainPlan } from '../../../worker/data/plans/train-plan.js';
 import { EpochHasher, fromParts, imageIdentities, MAX_ADDENDS, toParts } from '../../../worker/ledger/checksum.js';
 import { Ledger, type LedgerState, NUM_ENTRY_SLOTS, requireComplete } from '../../../worker/ledger/ledger.js';
 

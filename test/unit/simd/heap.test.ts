@@ -30,6 +30,22 @@ describe('SimdHeap', () => {
     expect(heap.holds(new Float32Array(1))).toBe(false);
   });
 
+  it('knows arrays that others make of its memory, however it has grown', () => {
+    const heap = new SimdHeap();
+    for (const bytes of [16, 1_000_000, 3_000_000]) {
+      const address = heap.allocate(bytes);
+      expect(heap.holds(new Float32Array(heap.memory.buffer, address, 4))).toBe(true);
+    }
+  });
+
+  it('tells what is left of 4 GiB', () => {
+    const heap = new SimdHeap();
+    const before = heap.freeBytes;
+    heap.allocate(64);
+    expect(heap.freeBytes).toBe(before - 64);
+    expect(before).toBeLessThan(2 ** 32);
+  });
+
   it('refuses what 32 bits cannot address', () => {
     expect(() => new SimdHeap().allocate(2 ** 33)).toThrow(expect.objectContaining({ code: 'ENGINE_OUT_OF_MEMORY' }));
   });

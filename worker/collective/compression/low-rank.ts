@@ -7,6 +7,7 @@
 import { randomStream } from '../../../proto/random.js';
 import type { AllReduceStats } from '../../threads/all-reduce-client.js';
 import type { WaitOptions } from '../../threads/rounds.js';
+import type { CopySource } from '../accumulator.js';
 import type { CompressionFigures } from '../gradient-codec.js';
 import type { Span, VectorLayout } from '../plan.js';
 import type { CompressionState, SummedVector } from '../summed-vector.js';
@@ -82,7 +83,8 @@ export class LowRankAllReduce implements SummedVector {
   }
 
   /** @throws as `AllReduce.add` */
-  add(virtualRank: number, offset: number, data: Float32Array): void {
+  add(virtualRank: number, offset: number, given: Float32Array | CopySource): void {
+    const data = given instanceof Float32Array ? given : copyOf(given);
     for (const piece of piecesWithin(this.#plan.pieces, { offset, length: data.length })) {
       const begin = Math.max(offset, piece.offset);
       const part = data.subarray(begin - offset, Math.min(data.length, piece.offset + piece.length - offset));
@@ -206,4 +208,10 @@ export class LowRankAllReduce implements SummedVector {
     const isWhole = vector === this.#own || vector === this.result;
     return vector.byteOffset + (isWhole ? offset : innerOffset) * Float32Array.BYTES_PER_ELEMENT;
   }
+}
+
+function copyOf(source: CopySource): Float32Array {
+  const copy = new Float32Array(source.length);
+  source.copyTo(copy, 0);
+  return copy;
 }

@@ -9,7 +9,7 @@ import { isUrl } from '../../../configs/store/index-name.js';
 import { fetchWhole } from '../../../configs/store/remote.js';
 import { DataError } from '../../../proto/errors.js';
 import { buildTable, type SampleEntry, type ScanReport } from '../dataset.js';
-import type { ScanResult } from '../scan.js';
+import type { ScanResult } from '../scan/scan.js';
 
 const FORMAT = 'lockstep-shards';
 const VERSION = 1;

@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import { isUrl } from '../../../configs/store/index-name.js';
 import { fetchRange } from '../../../configs/store/remote.js';
 import { DataError } from '../../../proto/errors.js';
-import { mapBounded } from '../bounded.js';
+import { mapBounded } from '../scan/bounded.js';
 import { isIntact, readAt, type SampleLocation } from './sample-location.js';
 import { ShardCache } from './shard-cache.js';
 import { locateShard, type ShardIndex } from './shard-index.js';

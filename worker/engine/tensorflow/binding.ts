@@ -1,15 +1,18 @@
 /**
- * The typed face of the native addon (tfjs-node's N-API sources built against a current libtensorflow) and the way it
- * is loaded. None of tfjs-node's JavaScript is involved.
+ * What the engine asks of TensorFlow, and how the library is loaded: called directly where there is a foreign function interface,
+ * else through the native addon (tfjs-node's N-API sources built against the same library).
  */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { EngineError } from '../../../proto/errors.js';
+import type { TypedArray } from '../engine.js';
+import { AddonBinding, loadAddon } from './addon-binding.js';
+import { openCApi } from './c-api.js';
+import { LibraryBinding } from './library-binding.js';
 import { withQuietStderr } from './quiet-stderr.js';
 import { xlaCacheFlags } from './xla-cache.js';
 
-/** What the addon says about a tensor that it made. */
+/** What is said about a tensor that a run made. */
 export interface TensorMetadata {
   readonly id: number;
   readonly shape: number[];
@@ -17,32 +20,25 @@ export interface TensorMetadata {
   readonly dtype: number;
 }
 
-/** The part of the addon that Lockstep calls. Tensors and models are known by numbers; every call throws plain errors. */
+/** The part of TensorFlow that Lockstep calls. Tensors and models are known by numbers; calls throw what TensorFlow says. */
 export interface Binding {
-  readonly TF_Version: string;
+  /** Such as `2.21.0`. */
+  readonly version: string;
+  readonly isUsingGpu: boolean;
+  /** Copies the array into a new tensor. */
+  createTensor(shape: readonly number[], dtype: number, data: TypedArray): number;
   /**
-   * Makes a tensor that may share the array's memory: TensorFlow copies only what is not aligned to 64 bytes. Hand it an
-   * array that nobody writes to any more.
+   * Makes a tensor of the array's own memory: later runs see what is written there meanwhile. Undefined where that cannot be had;
+   * it can for arrays on a `SimdHeap` at multiples of 64 bytes.
    */
-  createTensor(shape: readonly number[], dtype: number, data: Float32Array | Int32Array | Uint8Array): number;
-  deleteTensor(tensorId: number): void;
-  /** Runs one operator at once, outside any graph. */
-  executeOp(
-    op: string,
-    attrs: readonly { readonly name: string; readonly type: number; readonly value: number }[],
-    inputIds: readonly number[],
-    numOutputs: number,
-  ): TensorMetadata[];
-  /** `type` of a {@link executeOp} attribute that holds an element type. */
-  readonly TF_ATTR_TYPE: number;
-  /** Copies the elements of a float32, int32 or bool tensor into a new array. */
-  tensorDataSync(tensorId: number): Float32Array | Int32Array | Uint8Array;
-  loadSavedModel(folder: string, tags: string): number;
-  deleteSavedModel(modelId: number): void;
+  lendTensor(shape: readonly number[], dtype: number, data: TypedArray): number | undefined;
+  deleteTensor(tensor: number): void;
+  /** Copies elements from `begin` on into the target, which is of the tensor's type and not longer than what is left. */
+  readTensor(tensor: number, target: TypedArray, begin: number): void;
+  loadSavedModel(folder: string, tag: string): number;
+  deleteSavedModel(model: number): void;
   /** Runs synchronously. Names are joined by commas, such as `in0:0,in1:0`; empty for none. */
-  runSavedModel(modelId: number, inputIds: readonly number[], inputs: string, outputs: string): TensorMetadata[];
-  getNumOfTensors(): number;
-  isUsingGpuDevice(): boolean;
+  runSavedModel(model: number, inputIds: readonly number[], inputs: string, outputs: string): TensorMetadata[];
 }
 
 /** What must be settled before the library is loaded, because it reads it once. */
@@ -55,17 +51,17 @@ export interface LoadOptions {
 }
 
 /** File name of the addon. */
-const ADDON = 'tfjs_binding.node';
+export const ADDON = 'tfjs_binding.node';
 
 let loaded: { readonly binding: Binding; readonly key: string } | undefined;
 
 /**
- * Loads the addon. A process holds one TensorFlow: a second call with the same options gives the same addon.
+ * Loads the library. A process holds one TensorFlow: a second call with the same options gives the same binding.
  *
  * @throws EngineError `ENGINE_NOT_INSTALLED` (no addon there), `ENGINE_LOAD_FAILED` (it does not load), or
  *   `ENGINE_ALREADY_OPEN` (it is loaded with other options)
  */
-export async function loadBinding(options: LoadOptions): Promise<Binding> {
+export function loadBinding(options: LoadOptions): Binding {
   const key = JSON.stringify([options.numThreads, options.device, options.libraryDir]);
   if (loaded !== undefined) {
     if (loaded.key === key) return loaded.binding;
@@ -81,22 +77,15 @@ export async function loadBinding(options: LoadOptions): Promise<Binding> {
     });
   }
   settleEnvironment(options);
-  const binding = await withQuietStderr(() => requireAddon(path));
+  const binding = withQuietStderr(() => open(options.libraryDir, path));
   loaded = { binding, key };
   return binding;
 }
 
-function requireAddon(path: string): Binding {
-  try {
-    return createRequire(import.meta.url)(path) as Binding;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new EngineError('ENGINE_LOAD_FAILED', `cannot load ${path}: ${reason}`, {
-      hint: 'stage the native engine anew with `./launch doctor`, or choose --engine wasm',
-      details: { path },
-      cause: error,
-    });
-  }
+/** With `LOCKSTEP_NO_FFI=1` libraries are not called directly. */
+function open(libraryDir: string, addonPath: string): Binding {
+  const api = process.env.LOCKSTEP_NO_FFI === '1' ? undefined : openCApi(libraryDir);
+  return api === undefined ? new AddonBinding(loadAddon(addonPath)) : new LibraryBinding(api);
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The TensorFlow engine: whole programs as graphs, run by libtensorflow through tfjs-node's addon. */
+/** The TensorFlow engine: whole programs as graphs, run by libtensorflow. */
 import type { CompileOptions, DeviceTensor, Engine, EngineInfo, Executable, TypedArray } from '../engine.js';
 import type { DType, Program, Shape } from '../program.js';
 import type { Binding } from './binding.js';
@@ -33,14 +33,18 @@ export class TensorflowEngine implements Engine {
     this.#winograd = settings.winograd;
     this.info = {
       name: 'tensorflow',
-      version: `tensorflow ${binding.TF_Version}`,
-      device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu',
+      version: `tensorflow ${binding.version}`,
+      device: binding.isUsingGpu ? 'gpu' : 'cpu',
       numThreads: settings.numThreads,
     };
   }
 
   tensor(data: TypedArray, shape: Shape, dtype: DType = defaultDType(data)): DeviceTensor {
     return this.#tensors.fromHost(data, shape, dtype);
+  }
+
+  lend(data: TypedArray, shape: Shape): DeviceTensor | undefined {
+    return this.#tensors.lend(data, shape, defaultDType(data));
   }
 
   compile(program: Program, options: CompileOptions): Executable {

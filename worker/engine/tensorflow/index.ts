@@ -27,7 +27,7 @@ export async function openTensorflowEngine(options: TensorflowEngineOptions): Pr
     });
   }
   const { numThreads, device } = options;
-  const binding = await loadBinding({ numThreads, device, libraryDir });
+  const binding = loadBinding({ numThreads, device, libraryDir });
   const { LOCKSTEP_XLA, LOCKSTEP_WINOGRAD } = process.env;
   const engine = new TensorflowEngine(binding, {
     numThreads,
@@ -35,7 +35,7 @@ export async function openTensorflowEngine(options: TensorflowEngineOptions): Pr
     winograd: LOCKSTEP_WINOGRAD === undefined ? undefined : LOCKSTEP_WINOGRAD === '1',
   });
   if (device !== 'cpu' && engine.info.device !== 'gpu') {
-    throw new EngineError('ENGINE_NO_GPU', `device ${device}: TensorFlow ${binding.TF_Version} sees no GPU`, {
+    throw new EngineError('ENGINE_NO_GPU', `device ${device}: TensorFlow ${binding.version} sees no GPU`, {
       hint: 'check nvidia-smi and that the GPU build is staged, or train with --device cpu',
       details: { device, visible: process.env.CUDA_VISIBLE_DEVICES },
     });

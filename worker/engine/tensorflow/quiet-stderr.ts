@@ -5,6 +5,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openForeign } from '../../foreign.js';
 
 const STDERR = 2;
 const NOISE =
@@ -16,11 +17,11 @@ interface Descriptors {
 }
 
 /** Returns dup and dup2, or undefined where there is no foreign function interface. */
-async function openDescriptors(): Promise<Descriptors | undefined> {
+function openDescriptors(): Descriptors | undefined {
   if (process.platform !== 'linux' || process.env.LOCKSTEP_NO_FFI === '1') return undefined;
   try {
-    const { default: koffi } = await import('koffi');
-    const libc = koffi.load(null);
+    const libc = openForeign()?.load(null);
+    if (libc === undefined) return undefined;
     const dup = libc.func('int dup(int)');
     const dup2 = libc.func('int dup2(int, int)');
     return { dup: (fd) => Number(dup(fd)), dup2: (from, to) => Number(dup2(from, to)) };
@@ -33,8 +34,8 @@ async function openDescriptors(): Promise<Descriptors | undefined> {
  * Runs `action` with standard error turned aside, then writes what came there without TensorFlow's usual lines: what
  * another thread said meanwhile is late, not lost. Does nothing special with `TF_CPP_MIN_LOG_LEVEL=0` or without FFI.
  */
-export async function withQuietStderr<T>(action: () => T): Promise<T> {
-  const descriptors = process.env.TF_CPP_MIN_LOG_LEVEL === '0' ? undefined : await openDescriptors();
+export function withQuietStderr<T>(action: () => T): T {
+  const descriptors = process.env.TF_CPP_MIN_LOG_LEVEL === '0' ? undefined : openDescriptors();
   if (descriptors === undefined) return action();
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-stderr-'));
   const path = join(folder, 'stderr');

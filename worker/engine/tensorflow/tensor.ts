@@ -1,22 +1,16 @@
 /** Tensors that TensorFlow keeps, and the count of those alive. */
 import { EngineError } from '../../../proto/errors.js';
-import { isHeapBuffer } from '../../simd/heap.js';
 import type { DeviceTensor, TypedArray } from '../engine.js';
-import type { DType, Shape } from '../program.js';
+import { type DType, numElements, type Shape } from '../program.js';
 import type { Binding, TensorMetadata } from './binding.js';
 import { DATA_TYPE } from './graphdef.js';
 
-/** Larger tensors get a copy of their own, so that no more memory than this is kept for copying. */
-const MAX_STAGING_BYTES = 64 * 2 ** 20;
-
-/** Memory aligned to this many bytes is shared with the tensor that is made of it. */
-const SHARED_FROM_ALIGNMENT = 64;
+const ARRAY_OF = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array } as const;
 
 /** Makes tensors and remembers which are alive. */
 export class TensorStore {
   readonly #binding: Binding;
   readonly #live = new Map<number, TensorflowTensor>();
-  #staging = new ArrayBuffer(0);
 
   constructor(binding: Binding) {
     this.#binding = binding;
@@ -31,29 +25,15 @@ export class TensorStore {
    * @throws EngineError `ENGINE_SHAPE_MISMATCH` when the number of elements or the array's type does not fit
    */
   fromHost(data: TypedArray, shape: Shape, dtype: DType): TensorflowTensor {
-    const elements = shape.reduce((product, size) => product * size, 1);
-    if (shape.some((size) => size < 0) || elements !== data.length || dtypeOf(data) !== dtype) {
-      throw new EngineError(
-        'ENGINE_SHAPE_MISMATCH',
-        `${data.length} ${dtypeOf(data)} elements do not make a ${dtype} [${shape.join()}]`,
-      );
-    }
-    return this.adopt(this.#binding.createTensor(shape, DATA_TYPE[dtype], this.#staged(data)), shape, dtype);
+    checkElements(data, shape, dtype);
+    return this.adopt(this.#binding.createTensor(shape, DATA_TYPE[dtype], data), shape, dtype);
   }
 
-  /**
-   * Returns the data in memory that the addon copies from. It shares memory aligned to 64 bytes with the tensor and copies
-   * any other at once. Buffers start at multiples of 8 at least, so 4 bytes behind such a start nothing is shared, and
-   * one staging buffer serves all tensors: half the time of a copy of its own for each. JavaScript is slow at copying out of
-   * shared memory, where weights lie: of that the addon makes its copy itself.
-   */
-  #staged(data: TypedArray): TypedArray {
-    if (isHeapBuffer(data.buffer) && data.byteOffset % SHARED_FROM_ALIGNMENT !== 0) return data;
-    if (data.byteLength > MAX_STAGING_BYTES) return data.slice();
-    if (this.#staging.byteLength < data.byteLength + 4) this.#staging = new ArrayBuffer(data.byteLength + 4);
-    const staged = viewLike(data, this.#staging, 4);
-    staged.set(data);
-    return staged;
+  /** Makes a tensor of host memory, where that can be had; see {@link Binding.lendTensor}. @throws as {@link fromHost} */
+  lend(data: TypedArray, shape: Shape, dtype: DType): TensorflowTensor | undefined {
+    checkElements(data, shape, dtype);
+    const id = this.#binding.lendTensor(shape, DATA_TYPE[dtype], data);
+    return id === undefined ? undefined : this.adopt(id, shape, dtype);
   }
 
   /** Takes over a tensor that a run has made. */
@@ -72,23 +52,11 @@ export class TensorStore {
     return tensor instanceof TensorflowTensor && this.#live.get(tensor.id) === tensor ? tensor : undefined;
   }
 
-  read(tensor: TensorflowTensor): TypedArray {
+  /** Copies elements from `begin` on into the target. */
+  read(tensor: TensorflowTensor, target: TypedArray, begin: number): void {
     if (this.own(tensor) === undefined)
       throw new EngineError('ENGINE_TENSOR_DISPOSED', `tensor [${tensor.shape.join()}] was disposed of`);
-    return tensor.dtype === 'uint8' ? this.#readBytes(tensor.id) : this.#binding.tensorDataSync(tensor.id);
-  }
-
-  /** The addon cannot read bytes, so TensorFlow widens them first. */
-  #readBytes(id: number): Uint8Array {
-    const type = this.#binding.TF_ATTR_TYPE;
-    const attrs = [
-      { name: 'SrcT', type, value: DATA_TYPE.uint8 },
-      { name: 'DstT', type, value: DATA_TYPE.int32 },
-    ];
-    const [wide] = this.#binding.executeOp('Cast', attrs, [id], 1);
-    const data = Uint8Array.from(this.#binding.tensorDataSync(wide!.id));
-    this.#binding.deleteTensor(wide!.id);
-    return data;
+    this.#binding.readTensor(tensor.id, target, begin);
   }
 
   delete(tensor: TensorflowTensor): void {
@@ -105,7 +73,7 @@ export class TensorStore {
 /** A tensor in TensorFlow's memory. */
 export class TensorflowTensor implements DeviceTensor {
   readonly #store: TensorStore;
-  /** The addon's number for it. */
+  /** The binding's number for it. */
   readonly id: number;
   readonly shape: Shape;
   readonly dtype: DType;
@@ -117,29 +85,37 @@ export class TensorflowTensor implements DeviceTensor {
     this.dtype = dtype;
   }
 
-  read(target?: TypedArray): TypedArray {
-    const data = this.#store.read(this);
-    if (target === undefined) return data;
-    if (target.length !== data.length || dtypeOf(target) !== this.dtype) {
-      throw new EngineError(
-        'ENGINE_SHAPE_MISMATCH',
-        `${this.dtype} [${this.shape.join()}] does not fit ${target.length} ${dtypeOf(target)} elements`,
-      );
-    }
-    target.set(data);
+  read(target: TypedArray = new ARRAY_OF[this.dtype](numElements(this.shape))): TypedArray {
+    if (target.length !== numElements(this.shape)) throw this.#doesNotFit(target, 0);
+    this.readPart(target, 0);
     return target;
+  }
+
+  readPart(target: TypedArray, begin: number): void {
+    const fits = begin >= 0 && begin + target.length <= numElements(this.shape) && dtypeOf(target) === this.dtype;
+    if (!fits) throw this.#doesNotFit(target, begin);
+    this.#store.read(this, target, begin);
   }
 
   dispose(): void {
     this.#store.delete(this);
   }
+
+  #doesNotFit(target: TypedArray, begin: number): EngineError {
+    return new EngineError(
+      'ENGINE_SHAPE_MISMATCH',
+      `${this.dtype} [${this.shape.join()}] from element ${begin} on does not fit ${target.length} ${dtypeOf(target)} elements`,
+    );
+  }
 }
 
-/** A view on `buffer` of the type and length of `data`. */
-function viewLike(data: TypedArray, buffer: ArrayBuffer, byteOffset: number): TypedArray {
-  if (data instanceof Float32Array) return new Float32Array(buffer, byteOffset, data.length);
-  if (data instanceof Int32Array) return new Int32Array(buffer, byteOffset, data.length);
-  return new Uint8Array(buffer, byteOffset, data.length);
+/** @throws EngineError `ENGINE_SHAPE_MISMATCH` */
+function checkElements(data: TypedArray, shape: Shape, dtype: DType): void {
+  if (shape.every((size) => size >= 0) && numElements(shape) === data.length && dtypeOf(data) === dtype) return;
+  throw new EngineError(
+    'ENGINE_SHAPE_MISMATCH',
+    `${data.length} ${dtypeOf(data)} elements do not make a ${dtype} [${shape.join()}]`,
+  );
 }
 
 function dtypeOf(data: TypedArray): DType {

@@ -67,6 +67,11 @@ class WasmEngine implements Engine {
     };
   }
 
+  /** All arrays lie on the heap of the backend. */
+  lend(): undefined {
+    return undefined;
+  }
+
   tensor(data: TypedArray, shape: Shape, dtype: DType = dtypeOf(data)): DeviceTensor {
     this.#assertOpen();
     if (data.length !== numElements(shape)) {

@@ -29,14 +29,22 @@ export class WasmTensor implements DeviceTensor {
   }
 
   read(target?: TypedArray): TypedArray {
-    if (this.#array === undefined) throw new EngineError('ENGINE_DISPOSED', 'this tensor has been disposed of');
     const length = numElements(this.shape);
     const to = target ?? new ARRAY_OF[this.dtype](length);
     if (to.length !== length) {
       throw new EngineError('ENGINE_SHAPE_MISMATCH', `a target of ${to.length} elements for ${length}`);
     }
-    to.set(this.#heap.view(this.#array));
+    this.readPart(to, 0);
     return to;
+  }
+
+  readPart(target: TypedArray, begin: number): void {
+    if (this.#array === undefined) throw new EngineError('ENGINE_DISPOSED', 'this tensor has been disposed of');
+    const all = this.#heap.view(this.#array);
+    if (begin < 0 || begin + target.length > all.length) {
+      throw new EngineError('ENGINE_SHAPE_MISMATCH', `elements ${begin} to ${begin + target.length} of ${all.length}`);
+    }
+    target.set(all.subarray(begin, begin + target.length));
   }
 
   dispose(): void {

@@ -1,5 +1,5 @@
 // Baseline JPEG scans to RGB, in parts: blocks outside of the wanted rectangle are only passed over. What the headers say
-// comes from worker/data/jpeg-header.ts; addresses are byte offsets on the heap.
+// comes from worker/data/images/jpeg-header.ts; addresses are byte offsets on the heap.
 import { unstuff } from './jpeg/bits';
 import { colourRow, greyRow, widenRow } from './jpeg/colour';
 import { buildTable, readAc, readDc, skipAc, TABLE_BYTES } from './jpeg/huffman';
@@ -31,7 +31,7 @@ class Component {
   foldY: i32;
 }
 
-/** What {@link decodeScan} works on; worker/data/jpeg-scan.ts fills it in. */
+/** What {@link decodeScan} works on; worker/data/images/jpeg.ts fills it in. */
 @unmanaged
 class Scan {
   /** Bytes without stuffing, downwards from here. */
