@@ -26,6 +26,10 @@ const BENCHMARKS: Readonly<Record<string, { about: string; run(args: readonly st
     about: 'one worker against several with one thread each',
     run: async (args) => (await import('./scaling/scaling.js')).benchScaling(args),
   },
+  overlap: {
+    about: 'the share of the all-reduce hidden behind computing, by bucket size',
+    run: async (args) => (await import('./overlap/overlap.js')).benchOverlap(args),
+  },
   simulate: {
     about: 'step times of worlds that are not here, from measured figures',
     run: async (args) => (await import('./simulate/simulate.js')).benchSimulate(args),

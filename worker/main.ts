@@ -13,6 +13,8 @@ process.on('SIGTERM', () => {});
 
 try {
   process.exitCode = await runMember(readEnvironment());
+  // After a failure something may still run that nobody waits for; the sockets are closed.
+  if (process.exitCode !== 0) process.exit();
 } catch (error) {
   const { code, message, hint } = serializeError(error);
   process.stderr.write(`error: ${message}\n${hint === undefined ? '' : `  hint: ${hint}\n`}  code: ${code}\n`);

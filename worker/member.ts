@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { RunConfig } from '../configs/run-config.js';
 import { serializeError } from '../proto/errors.js';
+import { Deferred } from '../proto/lifecycle.js';
 import { createLogger, type Logger, type LogLevel } from '../proto/telemetry/logger.js';
 import { milestone } from '../proto/telemetry/milestones.js';
 import { openEngine } from './engine/registry.js';
@@ -40,8 +41,12 @@ export async function runMember(env: WorkerEnvironment, work: MemberWork = confi
     lifelineFd: env.lifelineFd,
     logLevel: env.logLevel as LogLevel,
   });
+  // What is thrown where no promise waits for it must not tear the process down around the comms thread's open sockets.
+  const crash = new Deferred<never>();
+  const onCrash = (error: unknown): void => crash.reject(error);
+  process.on('uncaughtException', onCrash);
   try {
-    const outcome = await joinAndRun(env, comms, log, work);
+    const outcome = await Promise.race([joinAndRun(env, comms, log, work), crash.promise]);
     await comms.farewell({
       rank: env.rank,
       ...outcome,
@@ -50,6 +55,8 @@ export async function runMember(env: WorkerEnvironment, work: MemberWork = confi
     return 0;
   } catch (error) {
     return leaveWithCause(env, comms, log, error);
+  } finally {
+    process.off('uncaughtException', onCrash);
   }
 }
 

@@ -65,7 +65,12 @@ export class RunReports {
   }
 
   /** Says what is about to be trained; rank 0 speaks for all. */
-  started({ model, notes }: StartingPoint, trainSet: Dataset, valSet: Dataset, startEpoch: number): void {
+  started(
+    { model, notes }: Pick<StartingPoint, 'model' | 'notes'>,
+    trainSet: Dataset,
+    valSet: Dataset,
+    startEpoch: number,
+  ): void {
     const { comms, config, rank } = this.#context;
     milestone('program');
     if (rank !== 0) return;

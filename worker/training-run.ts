@@ -16,6 +16,7 @@ import { EpochFiles } from './epoch-files.js';
 import { EpochPlans } from './epoch-plans.js';
 import { FiniteSteps } from './finite-steps.js';
 import { withFittedAnchors } from './fitted-start.js';
+import { collectGarbage } from './garbage.js';
 import { openGradientSum } from './gradient-sum.js';
 import { openImageCache } from './image-cache.js';
 import { Ledger, requireComplete } from './ledger/ledger.js';
@@ -38,19 +39,24 @@ import { Validator } from './validator.js';
 
 /** Trains as the configuration says and returns what the worker tells the coordinator at its end. */
 export async function train(context: RunContext): Promise<RunOutcome> {
-  const { config } = context;
   openTrace(context);
-  const found = await findStartingPoint(config);
-  milestone('weights');
-  const { trainSet, valSet } = await localRankZeroFirst(context, () => openDatasets(context));
-  milestone('data sets');
-  const start = withFittedAnchors(found, config, trainSet);
-  const run = new TrainingRun(context, start, trainSet, valSet);
+  const run = await openRun(context);
   try {
     return await run.run();
   } finally {
     run.dispose();
   }
+}
+
+/** What a run starts from is four times its weights when it resumes; nobody keeps it once the run's state has it. */
+async function openRun(context: RunContext): Promise<TrainingRun> {
+  const { config } = context;
+  const found = await findStartingPoint(config);
+  milestone('weights');
+  const { trainSet, valSet } = await localRankZeroFirst(context, () => openDatasets(context));
+  milestone('data sets');
+  const start = withFittedAnchors(found, config, trainSet);
+  return new TrainingRun(context, start, trainSet, valSet);
 }
 
 async function openDatasets({ comms, config, rank }: RunContext): Promise<{ trainSet: Dataset; valSet: Dataset }> {
@@ -66,7 +72,9 @@ async function openDatasets({ comms, config, rank }: RunContext): Promise<{ trai
 
 class TrainingRun {
   readonly #context: RunContext;
-  readonly #start: StartingPoint;
+  readonly #notes: readonly string[];
+  /** Where the run starts or goes on. */
+  readonly #from: RunProgress;
   readonly #model: Model;
   readonly #trainSet: Dataset;
   readonly #valSet: Dataset;
@@ -98,7 +106,7 @@ class TrainingRun {
     const { config, engine, comms, rank, worldSize } = context;
     const { model } = start;
     this.#context = context;
-    this.#start = start;
+    this.#notes = start.notes;
     this.#model = model;
     this.#trainSet = trainSet;
     this.#valSet = valSet;
@@ -148,14 +156,16 @@ class TrainingRun {
       this.#pictures = new RunPictures(config.saveDir, config.data.names, context.log);
     }
     this.#stopping = new EarlyStopping(config.patience);
+    this.#from = this.#restore(start);
   }
 
   async run(): Promise<RunOutcome> {
     const { config, rank } = this.#context;
-    let progress = this.#restore();
+    let progress = this.#from;
+    collectGarbage('major');
     if (rank === 0) await this.#files.open(progress.epoch);
     this.#pictures?.addLabels(this.#trainSet.table.labels);
-    this.#reports.started(this.#start, this.#trainSet, this.#valSet, progress.epoch);
+    this.#reports.started({ model: this.#model, notes: this.#notes }, this.#trainSet, this.#valSet, progress.epoch);
     await using loader = openLoader(this.#trainSet, {
       numThreads: config.loaderThreads,
       // Two steps being made or waiting, besides the one in use.
@@ -256,8 +266,7 @@ class TrainingRun {
     return word[0] === 1;
   }
 
-  #restore(): RunProgress {
-    const { resume, state } = this.#start;
+  #restore({ resume, state }: StartingPoint): RunProgress {
     if (resume === undefined) return this.#progress(0, 0, NO_LOSS);
     this.#state.restore(state, resume.arrays, resume.counters);
     const { rank, worldSize } = this.#context;
@@ -302,7 +311,7 @@ class TrainingRun {
     const summary: RunSummary = {
       mode: 'train',
       ...this.#best.summary(this.#context.config.data.names),
-      epochs: epoch + 1 - (this.#start.resume?.progress.epoch ?? 0),
+      epochs: epoch + 1 - this.#from.epoch,
       seconds: (performance.now() - this.#startedMs) / 1000,
       imagesPerSecond: this.#trainSeconds > 0 ? this.#reports.imagesSeen / this.#trainSeconds : 0,
       ...(this.#reports.hiddenShare !== undefined && { allReduceHiddenShare: this.#reports.hiddenShare }),

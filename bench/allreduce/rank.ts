@@ -22,6 +22,8 @@ await using comms = openComms({
   payload,
   runtimeDir,
   remote: transport === 'tcp' || job.hosts > 1 ? { bindHost: '127.0.0.1' } : undefined,
+  // The world here only introduces the ranks to each other.
+  coordinatorSilenceMs: 0,
   killProcess: false,
   logLevel: 'error',
 });

@@ -12,6 +12,9 @@ import { type Side, startSide } from './side.js';
 /** The reference's augmentation; the filters that it takes from another library if that is there are off on both sides. */
 const HYP = { ...DEFAULT_HYP, blur: 0, median_blur: 0, gray: 0, clahe: 0 };
 
+/** Rounds for our loader to reach the number of threads that it may have. */
+const MAX_WARM_UPS = 6;
+
 /** Figures of one side, medians over the rounds. */
 interface Figures {
   readonly imagesPerSecond: number;
@@ -54,7 +57,12 @@ async function compare(
   const script = join(repoRoot, 'bench', 'loader', 'rival.py');
   await using rival = startSide('PyTorch and OpenCV', [python, '-B', script, given], cores);
   const sides: readonly Side[] = [lockstep, rival];
-  // The first round of each starts threads and fills caches.
+  // The first rounds start threads and fill caches. Our loader begins with half of its threads and adds the others while it is waited for.
+  for (let k = 0, threads = 0; k < MAX_WARM_UPS && threads < settings.threads; k++) {
+    threads = (await lockstep.runRound()).threads ?? settings.threads;
+    await rival.runRound();
+  }
+  // A thread that came last has yet to warm up.
   for (const side of sides) await side.runRound();
   const rounds: Round[][] = [[], []];
   for (let k = 0; k < numRounds; k++) {

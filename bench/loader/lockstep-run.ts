@@ -34,7 +34,8 @@ async function runRound(loader: Loader, epoch: number): Promise<Round> {
   }
   for (let k = 0; k < numBatches; k++) (await loader.next()).release();
   const { user, system } = process.cpuUsage(cpu);
-  return { images, seconds: (performance.now() - start) / 1e3, cpuSeconds: (user + system) / 1e6 };
+  const seconds = (performance.now() - start) / 1e3;
+  return { images, seconds, cpuSeconds: (user + system) / 1e6, threads: loader.numThreads };
 }
 
 const { imgsz, threads, hyp } = settings;

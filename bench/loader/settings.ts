@@ -21,4 +21,6 @@ export interface Round {
   readonly seconds: number;
   /** Of all threads and worker processes. */
   readonly cpuSeconds: number;
+  /** Threads at its end, of those whose number adapts. */
+  readonly threads?: number;
 }

@@ -15,17 +15,18 @@ const LARGE_ELEMENTS = 9 * 2 ** 20;
 /** Linux hands a small message to the network stack in about this time; there is no second host to measure it on. */
 const MESSAGE_SECONDS = 10e-6;
 
-/** Two ranks of one host, nothing else to do. */
+/** Ranks of one host that have nothing else to do. */
 async function measureLink(
   folder: string,
   collective: Algorithm,
   numElements: number,
   numRounds: number,
+  numRanks = 2,
 ): Promise<LinkSample> {
   const saveDir = await quietLaunch({
     flags: {
-      ...{ data: 'shapes', cfg: 'yolov3-tiny', weights: '', engine: 'wasm', 'batch-size': '2' },
-      ...{ nproc: '2', 'threads-per-worker': '1', project: folder, name: 'link', collective },
+      ...{ data: 'shapes', cfg: 'yolov3-tiny', weights: '', engine: 'wasm', 'batch-size': String(numRanks) },
+      ...{ nproc: String(numRanks), 'threads-per-worker': '1', project: folder, name: 'link', collective },
     },
     workerEntry: builtEntry('bench/simulate/link-worker'),
     env: linkTaskEnvironment({ numElements, numRounds }),
@@ -66,6 +67,16 @@ export async function measureMachine(folder: string, collective: Algorithm): Pro
     smallSeconds: small.seconds,
     largeSeconds: large.seconds,
   };
+}
+
+/** Seconds of an all-reduce of `numElements` between ranks of this host: what the fitted link has not seen checks it. */
+export async function measureExchange(
+  folder: string,
+  collective: Algorithm,
+  numElements: number,
+  numRanks: number,
+): Promise<number> {
+  return (await measureLink(folder, collective, numElements, 20, numRanks)).seconds;
 }
 
 /** One rank with one thread while every other core of the host runs another: its computing, and when its buckets are ready. */

@@ -9,11 +9,18 @@ import { repoRoot } from '../../proto/paths.js';
 import { rounded } from '../rounded.js';
 import type { StepWork } from '../step/sides.js';
 import { formatTable } from '../table.js';
-import { type MeasuredMachine, measureMachine, measureStep, measureWorld } from './measure.js';
-import { ALGORITHMS, type Algorithm, predictStep, type StepProfile } from './model.js';
+import { type MeasuredMachine, measureExchange, measureMachine, measureStep, measureWorld } from './measure.js';
+import { ALGORITHMS, type Algorithm, exchangeCost, predictStep, type StepProfile } from './model.js';
 import { compressions, NETWORKS } from './presets.js';
 
 const CHECKED_RANKS = [2, 4];
+/** The link is fitted to two ranks, 4 KiB and 36 MiB; these it has not seen. */
+const CHECKED_EXCHANGES = [
+  { numRanks: 2, numElements: 2 ** 18 },
+  { numRanks: 2, numElements: 2 ** 21 },
+  { numRanks: 4, numElements: 2 ** 21 },
+  { numRanks: 4, numElements: 9 * 2 ** 20 },
+];
 const PREDICTED_RANKS = [8, 16, 32, 64, 128, 256, 512, 1024];
 
 /** By algorithm. */
@@ -24,6 +31,11 @@ interface Check {
   readonly algorithm: Algorithm;
   readonly predictedSeconds: number;
   readonly measuredSeconds: number;
+}
+
+/** An all-reduce by itself. */
+interface ExchangeCheck extends Check {
+  readonly megabytes: number;
 }
 
 interface Prediction {
@@ -68,15 +80,18 @@ export async function benchSimulate(args: readonly string[]): Promise<void> {
     const direct = await measureMachine(folder, 'direct');
     const measured: MeasuredMachines = { direct, ring: await measureMachine(folder, 'ring'), hierarchical: direct };
     const step = await measureStep(work, folder);
+    const exchanges = options['no-check'] ? [] : await checkExchanges(measured, folder);
     const checks = options['no-check'] ? [] : await checkModel(work, step, measured, folder);
     const large = options['compute-ms'] === undefined ? step : accelerated(step, Number(options['compute-ms']) / 1000);
     const threadsPerRank = options['compute-ms'] === undefined ? 1 : 0;
     const predictions = predictAll(large, measured, networks, Number(options['ranks-per-host']), threadsPerRank);
     if (options.json) {
-      process.stdout.write(`${JSON.stringify(rounded({ bench: 'simulate', measured, step, checks, predictions }))}\n`);
+      process.stdout.write(
+        `${JSON.stringify(rounded({ bench: 'simulate', measured, step, exchanges, checks, predictions }))}\n`,
+      );
       return;
     }
-    print(work, measured, step, checks, predictions);
+    print(work, measured, step, exchanges, checks, predictions);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -87,6 +102,27 @@ function checkNetwork(name: string): string {
   throw new ConfigError('CONFIG_USAGE', `--network ${name} is not one of ${Object.keys(NETWORKS).join(', ')}`, {
     hint: 'leave it out for all of them',
   });
+}
+
+/** All-reduces of other sizes, and between more ranks, than the links were fitted to. */
+async function checkExchanges(measured: MeasuredMachines, folder: string): Promise<ExchangeCheck[]> {
+  const checks: ExchangeCheck[] = [];
+  for (const algorithm of ['direct', 'ring'] as const) {
+    const { machine } = measured[algorithm];
+    for (const { numRanks, numElements } of CHECKED_EXCHANGES) {
+      const world = { numRanks, ranksPerHost: numRanks, threadsPerRank: 0 };
+      const { seconds } = exchangeCost(algorithm, numElements * 4, world, machine);
+      // Ranks that are more than the cores exchange in turns.
+      const predictedSeconds = seconds * Math.max(1, numRanks / machine.coresPerHost);
+      const measuredSeconds = await measureExchange(folder, algorithm, numElements, numRanks);
+      checks.push({ numRanks, algorithm, megabytes: (numElements * 4) / 1e6, predictedSeconds, measuredSeconds });
+    }
+  }
+  return checks;
+}
+
+function offBy({ predictedSeconds, measuredSeconds }: Pick<Check, 'predictedSeconds' | 'measuredSeconds'>): string {
+  return `${((predictedSeconds / measuredSeconds - 1) * 100).toFixed(0)}%`;
 }
 
 async function checkModel(
@@ -145,6 +181,7 @@ function print(
   work: StepWork,
   measured: MeasuredMachines,
   step: StepProfile,
+  exchanges: readonly ExchangeCheck[],
   checks: readonly Check[],
   predictions: readonly Prediction[],
 ): void {
@@ -165,12 +202,21 @@ function print(
   }
   const { machine, codecBytesPerSecond } = measured.direct;
   say(`  adding ${gigabytes(machine.addBytesPerSecond)} GB/s, bf16 ${gigabytes(codecBytesPerSecond)} GB/s`);
+  if (exchanges.length > 0) {
+    const rows = exchanges.map(({ numRanks, algorithm, megabytes, predictedSeconds, measuredSeconds }) => [
+      ...[String(numRanks), algorithm, megabytes.toFixed(1)],
+      ...[(1e3 * predictedSeconds).toFixed(2), (1e3 * measuredSeconds).toFixed(2)],
+      offBy({ predictedSeconds, measuredSeconds }),
+    ]);
+    say('\nall-reduces that the links were not fitted to');
+    say(formatTable(['ranks', 'algorithm', 'MB', 'predicted ms', 'measured ms', 'off by'], rows));
+  }
   if (checks.length > 0) {
     const rows = checks.map(({ numRanks, algorithm, predictedSeconds, measuredSeconds }) => [
       ...[String(numRanks), algorithm, predictedSeconds.toFixed(3), measuredSeconds.toFixed(3)],
-      `${((predictedSeconds / measuredSeconds - 1) * 100).toFixed(0)}%`,
+      offBy({ predictedSeconds, measuredSeconds }),
     ]);
-    say(`\nchecked on this host (${machine.coresPerHost} cores)`);
+    say(`\nsteps on this host (${machine.coresPerHost} cores)`);
     say(formatTable(['ranks', 'algorithm', 'predicted s', 'measured s', 'off by'], rows));
   }
   say('\npredicted efficiency: speed of N ranks over N times one rank');

@@ -141,6 +141,31 @@ describe('the control plane', () => {
   });
 });
 
+describe('a comms thread that fails', () => {
+  it('closes its sockets, rejects what is pending with the reason, and leaves the process alive', async () => {
+    await using coordinator = await StubCoordinator.open(2);
+    const options = [0, 1].map((rank) => optionsOf(rank, 2, coordinator.endpoint, 'tcp'));
+    // A ring that is too short for its header is nothing that the thread reckons with. Sockets still wait for frames at that time.
+    const script = `
+      import { openComms } from ${JSON.stringify(pathToFileURL(builtEntry('worker/threads/comms-client')).href)};
+      const ranks = ${JSON.stringify(options)}.map((one) => openComms(one));
+      await Promise.all(ranks.map((comms) => comms.join({ engine: ${JSON.stringify(ENGINE)} })));
+      const pending = ranks[0].gather(new Uint8Array(0));
+      ranks[0].traceThread('main', new SharedArrayBuffer(3));
+      await pending.catch(({ code, message }) => console.log(code, message));
+      await Promise.all(ranks.map((comms) => comms.close()));`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    child.stdout!.on('data', (chunk) => {
+      output += chunk;
+    });
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(output).toMatch(/^COLLECTIVE_THREAD_FAILED the comms thread has ended: .*typed array length/);
+  });
+});
+
 describe('a process whose main thread is busy', () => {
   /** Starts a process that opens comms, then computes without ever returning to its event loop. */
   function startBusyWorker(endpoint: string) {

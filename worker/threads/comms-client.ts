@@ -237,6 +237,9 @@ export class Comms implements AsyncDisposable {
       case 'collectiveFailed':
         this.#failCollective(deserializeError(output.error));
         return;
+      case 'threadFailed':
+        this.#end(threadFailed(output.message));
+        return;
       case 'aborted':
         this.#end(deserializeError(output.error));
         return;

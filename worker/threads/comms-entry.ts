@@ -59,6 +59,7 @@ const payloadPlane = new PayloadPlane(options, log, {
 });
 const lifeline = options.lifelineFd === undefined ? undefined : watchLifeline(options.lifelineFd, launcherGone);
 
+process.on('uncaughtException', broken);
 port.on('message', (input: CommsInput) => {
   handle(input).catch((error: unknown) => {
     // Typed errors belong to the call that caused them; anything else ends the thread, and the main thread hears of it.
@@ -289,6 +290,18 @@ function launcherGone(): void {
       hint: 'Start the run again; it continues from its last checkpoint with --resume.',
     }),
   );
+}
+
+/**
+ * Something that nobody expected. A thread that ends with calls of its sockets pending takes the process with it (the binding throws where
+ * nobody can catch: SIGABRT, and no word of the cause), so they are closed first.
+ */
+function broken(error: unknown): void {
+  log.error({ err: error }, 'comms thread failed');
+  post({ kind: 'threadFailed', message: error instanceof Error ? error.message : String(error) });
+  if (ending) return;
+  collectiveError ??= new CollectiveError('COLLECTIVE_THREAD_FAILED', 'the comms thread has failed');
+  close().catch(() => process.exit(1));
 }
 
 async function close(): Promise<void> {

@@ -43,5 +43,7 @@ export type CommsOutput =
   /** No collective call can succeed any more; reports still can. */
   | { readonly kind: 'collectiveFailed'; readonly error: SerializedError }
   /** The run is over for this worker: aborted, or its coordinator is lost. */
+  /** Something unexpected happened in the thread; it closes its sockets and ends. */
+  | { readonly kind: 'threadFailed'; readonly message: string }
   | { readonly kind: 'aborted'; readonly error: SerializedError }
   | { readonly kind: 'farewellSent' };

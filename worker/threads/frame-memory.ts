@@ -1,6 +1,5 @@
 /** Gives back the memory of received frames soon after they are done with. */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from '../garbage.js';
 
 /**
  * After so many bytes. Frames are memory outside of the heap, counted twice: by ZeroMQ's binding and by V8. So 32 MiB of them reach the
@@ -8,11 +7,8 @@ import { runInNewContext } from 'node:vm';
  */
 const COLLECT_EVERY_BYTES = 12 * 2 ** 20;
 
-type CollectGarbage = (options: { readonly type: 'minor' }) => void;
-
 /** Counts received bytes, and has V8 look through its youngest objects only, where all frames are, before it looks through all. */
 export class FrameMemory {
-  #collect: CollectGarbage | undefined;
   #bytes = 0;
 
   /** Call it when a frame is done with. */
@@ -20,14 +16,6 @@ export class FrameMemory {
     this.#bytes += bytes;
     if (this.#bytes < COLLECT_EVERY_BYTES) return;
     this.#bytes = 0;
-    this.#collect ??= openCollector();
-    this.#collect({ type: 'minor' });
+    collectGarbage('minor');
   }
-}
-
-/** Returns V8's `gc`, which only contexts made after the flag have; nothing is lost but time where it cannot be had. */
-function openCollector(): CollectGarbage {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('globalThis.gc');
-  return typeof collect === 'function' ? (collect as CollectGarbage) : () => {};
 }

@@ -220,6 +220,12 @@ describe('opening a picture for a size', () => {
     }
   });
 
+  it('shrinks a CMYK file to RGB', async () => {
+    const bytes = await raw(scene(640, 320)).toColourspace('cmyk').jpeg().toBuffer();
+    const { picture } = await openPicture('cmyk.jpg', bytes, 64);
+    expect((await wholePicture(picture)).data.length).toBe(128 * 64 * 3);
+  });
+
   it('turns a progressive file that lies on its side by EXIF before it is shrunk', async () => {
     const bytes = await raw(scene(640, 320)).withMetadata({ orientation: 6 }).jpeg({ progressive: true }).toBuffer();
     const { picture, native } = await openPicture('turned.jpg', bytes, 64);

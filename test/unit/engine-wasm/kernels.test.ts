@@ -154,6 +154,18 @@ const CASES: { name: string; x: Shape4; w: Shape4; attrs: ConvAttrs }[] = [
     attrs: { strides: [1, 1], padding: { top: 0, bottom: 2, left: 3, right: 1 } },
   },
   {
+    name: 'squares of 2×2 outputs of which one is left over of fours, and an odd panel',
+    x: [1, 6, 6, 16],
+    w: [3, 3, 16, 24],
+    attrs: { strides: [1, 1], padding: PAD_1 },
+  },
+  {
+    name: 'squares of 2×2 outputs of which two are left over of fours, before as many panels as fit',
+    x: [2, 10, 10, 32],
+    w: [3, 3, 32, 64],
+    attrs: { strides: [1, 1], padding: PAD_1 },
+  },
+  {
     name: 'squares of 2×2 outputs with more channels than the filter gradient sums at a time',
     x: [1, 6, 6, 72],
     w: [3, 3, 72, 264],

@@ -22,6 +22,7 @@ import { DATA_TYPE } from './graphdef.js';
 import { siluGradFunction } from './kernels.js';
 import { maxPool, maxPoolGrad, pad2d, slice, unpad2d, upsample2x, upsample2xGrad } from './planes.js';
 import {
+  type ConvPass,
   type ConvSizes,
   winogradFilterGrad,
   winogradForward,
@@ -98,17 +99,17 @@ function translate(context: TranslateContext, node: Node): Ref[] {
     case 'constant':
       return [g.constant(op.data, output.shape)];
     case 'conv2d': {
-      const sizes = winograd(context, op, x.shape, y.shape);
+      const sizes = winograd(context, 'forward', op, x.shape, y.shape);
       return [sizes ? winogradForward(g, a, b, sizes) : conv2d(g, op, a, b, x.shape, y.shape)];
     }
     case 'conv2dInputGrad': {
       const inputShape = staticShape(op.kind, op.inputShape);
-      const sizes = winograd(context, op, inputShape, x.shape);
+      const sizes = winograd(context, 'inputGrad', op, inputShape, x.shape);
       return [sizes ? winogradInputGrad(g, a, b, sizes) : conv2dInputGrad(g, op, a, b, inputShape, x.shape)];
     }
     case 'conv2dFilterGrad': {
       const filterShape = staticShape(op.kind, op.filterShape);
-      const sizes = winograd(context, op, x.shape, filterShape);
+      const sizes = winograd(context, 'filterGrad', op, x.shape, filterShape);
       return [sizes ? winogradFilterGrad(g, a, b, sizes) : conv2dFilterGrad(g, op, a, b, x.shape, filterShape)];
     }
     case 'batchNormTrain':
@@ -182,13 +183,14 @@ function translate(context: TranslateContext, node: Node): Ref[] {
 /** The sizes of a convolution that goes Winograd's way, undefined where the direct kernel is expected to be as fast. */
 function winograd(
   { winogradThreads, xla }: TranslateContext,
+  pass: ConvPass,
   op: ConvAttrs,
   input: Shape,
   filter: Shape,
 ): ConvSizes | undefined {
   if (!xla || winogradThreads === 0) return undefined;
   const sizes = winogradSizes(op, input, filter);
-  return sizes && winogradPays(sizes, winogradThreads) ? sizes : undefined;
+  return sizes && winogradPays(sizes, pass, winogradThreads) ? sizes : undefined;
 }
 
 function siluGrad(context: TranslateContext, x: Ref, dy: Ref, shape: Shape): Ref {

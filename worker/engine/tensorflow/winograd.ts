@@ -1,8 +1,9 @@
 /**
  * 3×3 convolutions of stride 1 by Winograd's minimal filtering F(2×2, 3×3) (Lavin and Gray, "Fast algorithms for convolutional
  * neural networks", 2015): 16 products for each 2×2 tile of the output where the definition takes 36. The tiles are
- * transformed by functions that XLA compiles; the products are 16 matrix products over all tiles, by TensorFlow's kernel.
- * The transforms only add, subtract and halve, so the result is as close to the exact one as the direct kernel's.
+ * transformed by functions that XLA compiles, filters by a product with a small constant matrix, which needs no compiling and
+ * runs on all threads; the products are 16 matrix products over all tiles, by TensorFlow's kernel. The transforms only add,
+ * subtract and halve, so the result is as close to the exact one as the direct kernel's.
  *
  * With tiles d (4×4, every second row and column), a filter g and output tiles Y:
  *
@@ -21,13 +22,19 @@ import { attr, type GraphWriter, type Ref, T_FLOAT } from './graph.js';
 import type { FunctionDef } from './graphdef.js';
 import { FunctionWriter } from './xla-function.js';
 
-/** Matrix products per second and thread, and bytes per second that a transform (one thread) moves; measured on AVX-512. */
-const FLOPS_PER_THREAD = 115e9;
-const TRANSFORM_BYTES_PER_SECOND = 9e9;
+/** Operations per second and thread: of the direct kernels, and of the 16 smaller products; measured on AVX-512. */
+const DIRECT_FLOPS = 115e9;
+const PRODUCT_FLOPS = 100e9;
+/** Bytes per second that a transform of tiles moves. XLA runs it on one thread, beside another where there are two. */
+const TILE_BYTES_PER_SECOND = 7e9;
+const BESIDE = 1.5;
+/** Bytes per second and thread that a transform of filters moves, and a direct kernel's reordering of them. */
+const FILTER_BYTES_PER_SECOND = 12e9;
 /** What the way round must save at least: both costs are estimates, and another kernel has to be compiled. */
-const MIN_GAIN = 1.15;
+const MIN_GAIN = 1.1;
 const FLOAT_BYTES = 4;
 const NUM_PRODUCTS = 16;
+const NUM_TAPS = 9;
 
 /** Sizes of a convolution. */
 export interface ConvSizes {
@@ -51,29 +58,38 @@ export function winogradSizes(op: ConvAttrs, input: Shape, filter: Shape): ConvS
   return fits ? { batch, height, width, inChannels, outChannels: filter[3]! } : undefined;
 }
 
-/**
- * Seconds that Winograd's way and the direct one are expected to take; about the same for a convolution, the gradient of
- * its input, and that of its filter.
- */
-export function estimateSeconds(sizes: ConvSizes, numThreads: number): { winograd: number; direct: number } {
+/** What is computed: y, dx or dw. */
+export type ConvPass = 'forward' | 'inputGrad' | 'filterGrad';
+
+/** Seconds that Winograd's way and the direct one are expected to take. */
+export function estimateSeconds(
+  sizes: ConvSizes,
+  pass: ConvPass,
+  numThreads: number,
+): { winograd: number; direct: number } {
   const { batch, height, width, inChannels, outChannels } = sizes;
   const { numTiles } = tiling(sizes);
-  const flops = FLOPS_PER_THREAD * numThreads;
-  const tiles = { x: numTiles * inChannels, y: numTiles * outChannels };
+  const numFilters = inChannels * outChannels;
   // A tile is four elements on the plane, sixteen transformed.
-  const planes = tiles.x + tiles.y;
-  const filters = inChannels * outChannels * (9 + NUM_PRODUCTS);
-  const moved = (planes * (4 + NUM_PRODUCTS) + filters) * FLOAT_BYTES;
-  const products = 2 * NUM_PRODUCTS * numTiles * inChannels * outChannels;
+  const tiles = numTiles * (inChannels + outChannels) * (4 + NUM_PRODUCTS) * FLOAT_BYTES;
+  const restacked = pass === 'filterGrad' ? 2 * NUM_PRODUCTS * Math.min(...stackCosts(sizes)) : 0;
+  const filters = (numFilters * (NUM_TAPS + NUM_PRODUCTS) + restacked) * FLOAT_BYTES;
+  const reordered = 2 * numFilters * NUM_TAPS * FLOAT_BYTES;
+  const tileSpeed = TILE_BYTES_PER_SECOND * (numThreads > 1 ? BESIDE : 1);
+  const filterSpeed = FILTER_BYTES_PER_SECOND * numThreads;
   return {
-    winograd: products / flops + moved / TRANSFORM_BYTES_PER_SECOND,
-    direct: (2 * 9 * batch * height * width * inChannels * outChannels) / flops,
+    winograd:
+      (2 * NUM_PRODUCTS * numTiles * numFilters) / (PRODUCT_FLOPS * numThreads) +
+      tiles / tileSpeed +
+      filters / filterSpeed,
+    direct:
+      (2 * NUM_TAPS * batch * height * width * numFilters) / (DIRECT_FLOPS * numThreads) + reordered / filterSpeed,
   };
 }
 
 /** Whether Winograd's way is expected to be clearly faster. */
-export function winogradPays(sizes: ConvSizes, numThreads: number): boolean {
-  const { winograd, direct } = estimateSeconds(sizes, numThreads);
+export function winogradPays(sizes: ConvSizes, pass: ConvPass, numThreads: number): boolean {
+  const { winograd, direct } = estimateSeconds(sizes, pass, numThreads);
   return direct > winograd * MIN_GAIN;
 }
 
@@ -81,8 +97,7 @@ export function winogradPays(sizes: ConvSizes, numThreads: number): boolean {
 export function winogradForward(g: GraphWriter, x: Ref, w: Ref, sizes: ConvSizes): Ref {
   const { inChannels, outChannels } = sizes;
   const v = g.call(tilesFunction(sizes, inChannels), [x]);
-  // Not before x is there: the weights are from the start, and their transforms would fill the memory.
-  const u = g.call(filterFunction(inChannels, outChannels), [w], x);
+  const u = transformedFilter(g, w, sizes, x);
   const products = v.map((tile, k) => matMul(g, tile, u[k]!));
   return g.call(planeFunction(sizes, outChannels), products)[0];
 }
@@ -91,7 +106,7 @@ export function winogradForward(g: GraphWriter, x: Ref, w: Ref, sizes: ConvSizes
 export function winogradInputGrad(g: GraphWriter, w: Ref, dy: Ref, sizes: ConvSizes): Ref {
   const { inChannels, outChannels } = sizes;
   const v = g.call(tilesFunction(sizes, outChannels), [dy]);
-  const u = g.call(filterFunction(inChannels, outChannels), [w], dy);
+  const u = transformedFilter(g, w, sizes, dy);
   const turned = (k: number): Ref => u[TURNED[k >> 2]! * 4 + TURNED[k & 3]!]!;
   const products = v.map((tile, k) => matMul(g, tile, turned(k), 'b'));
   return g.call(planeFunction(sizes, inChannels), products)[0];
@@ -100,11 +115,63 @@ export function winogradInputGrad(g: GraphWriter, w: Ref, dy: Ref, sizes: ConvSi
 /** dw from x and dy. */
 export function winogradFilterGrad(g: GraphWriter, x: Ref, dy: Ref, sizes: ConvSizes): Ref {
   const { inChannels, outChannels } = sizes;
-  const v = g.call(tilesFunction(sizes, inChannels), [x], dy);
-  const d = g.call(gradTilesFunction(sizes, outChannels), [dy]);
-  const products = v.map((tile, k) => matMul(g, tile, d[k]!, 'a'));
-  return g.call(filterGradFunction(inChannels, outChannels), products)[0];
+  const [tilesCost, productsCost] = stackCosts(sizes);
+  const stacked = tilesCost < productsCost;
+  const v = g.call(tilesFunction(sizes, inChannels, stacked), [x], dy);
+  const d = g.call(gradTilesFunction(sizes, outChannels, stacked), [dy]);
+  const products = stacked
+    ? g.node('BatchMatMulV2', [v[0], d[0]], { ...T_FLOAT, adj_x: attr.bool(true), adj_y: attr.bool(false) })
+    : g.node(
+        'Pack',
+        v.map((tile, k) => matMul(g, tile, d[k]!, 'a')),
+        {
+          ...T_FLOAT,
+          N: attr.int(NUM_PRODUCTS),
+          axis: attr.int(0),
+        },
+      );
+  const flat = reshape(g, products, [NUM_PRODUCTS, inChannels * outChannels]);
+  return reshape(g, matMul(g, filterMatrix(g), flat, 'a'), [3, 3, inChannels, outChannels]);
 }
+
+/**
+ * The filter's gradient is one product with the 16 that lie behind each other: elements to copy for this when the tiles are
+ * put so by their transforms, and when the products are afterwards.
+ */
+function stackCosts(sizes: ConvSizes): readonly [tiles: number, products: number] {
+  const { inChannels, outChannels } = sizes;
+  return [tiling(sizes).numTiles * (inChannels + outChannels), inChannels * outChannels];
+}
+
+/** w [3,3,C,O] → the 16 elements of GgGᵀ, [C, O] each. */
+function transformedFilter(g: GraphWriter, w: Ref, { inChannels, outChannels }: ConvSizes, after: Ref): Ref[] {
+  // Not before x is there: the weights are from the start, and their transforms would fill the memory.
+  const taps = reshape(g, w, [NUM_TAPS, inChannels * outChannels], after);
+  const elements = reshape(g, matMul(g, filterMatrix(g), taps), [NUM_PRODUCTS, inChannels, outChannels]);
+  // Parts of one buffer, no copies.
+  const node = g.node('Unpack', [elements], { ...T_FLOAT, num: attr.int(NUM_PRODUCTS), axis: attr.int(0) });
+  return PRODUCTS.map((_, k) => (k === 0 ? node : `${node}:${k}`));
+}
+
+/** G ⊗ G [16, 9]: from the taps of a filter, row by row, to the elements of its transform. */
+function filterMatrix(g: GraphWriter): Ref {
+  return g.constant(
+    Float32Array.from(G.flatMap((a) => G.flatMap((b) => a.flatMap((left) => b.map((right) => left * right))))),
+    [NUM_PRODUCTS, NUM_TAPS],
+  );
+}
+
+function reshape(g: GraphWriter, x: Ref, shape: Shape, after?: Ref): Ref {
+  const controls = after === undefined ? [] : [`^${after.split(':')[0]}`];
+  return g.node('Reshape', [x, g.ints(shape), ...controls], { ...T_FLOAT, Tshape: attr.dtype('int32') });
+}
+
+const G = [
+  [1, 0, 0],
+  [0.5, 0.5, 0.5],
+  [0.5, -0.5, 0.5],
+  [0, 0, 1],
+];
 
 /** Where a row of G goes when the filter is turned. */
 const TURNED = [3, 1, 2, 0];
@@ -127,11 +194,11 @@ function nameOf(kind: string, { batch, height, width }: ConvSizes, channels: num
   return `winograd_${kind}_${batch}x${height}x${width}x${channels}`;
 }
 
-/** x [N,H,W,C] → the 16 elements of BᵀdB, [tiles, C] each. */
-function tilesFunction(sizes: ConvSizes, channels: number): FunctionDef {
+/** x [N,H,W,C] → the 16 elements of BᵀdB, [tiles, C] each, or [16, tiles, C] stacked. */
+function tilesFunction(sizes: ConvSizes, channels: number, stacked = false): FunctionDef {
   const { batch, height, width } = sizes;
   const { rows, columns, numTiles } = tiling(sizes);
-  const f = new FunctionWriter(nameOf('tiles', sizes, channels), ['x']);
+  const f = new FunctionWriter(nameOf(stacked ? 'stacked_tiles' : 'tiles', sizes, channels), ['x']);
   const padded = f.pad('x', [
     [0, 0],
     [1, 2 * rows + 1 - height],
@@ -145,21 +212,27 @@ function tilesFunction(sizes: ConvSizes, channels: number): FunctionDef {
     return f.reshape(f.slice(byParity, begin, [batch, rows, 1, columns, 1, channels]), [numTiles, channels]);
   };
   const elements = FOUR.map((i) => FOUR.map((j) => element(i, j)));
-  return f.finish(
-    bothWays(elements, (d) => [
-      f.sub(d[0]!, d[2]!),
-      f.add(d[1]!, d[2]!),
-      f.sub(d[2]!, d[1]!),
-      f.sub(d[1]!, d[3]!),
-    ]).flat(),
+  const transformed = bothWays(elements, (d) => [
+    f.sub(d[0]!, d[2]!),
+    f.add(d[1]!, d[2]!),
+    f.sub(d[2]!, d[1]!),
+    f.sub(d[1]!, d[3]!),
+  ]).flat();
+  return f.finish(stacked ? [stack(f, transformed, [numTiles, channels])] : transformed);
+}
+
+function stack(f: FunctionWriter, parts: readonly Ref[], shape: Shape): Ref {
+  return f.concat(
+    parts.map((part) => f.reshape(part, [1, ...shape])),
+    0,
   );
 }
 
-/** dy [N,H,W,C] → the 16 elements of A·dY·Aᵀ, [tiles, C] each. */
-function gradTilesFunction(sizes: ConvSizes, channels: number): FunctionDef {
+/** dy [N,H,W,C] → the 16 elements of A·dY·Aᵀ, [tiles, C] each, or [16, tiles, C] stacked. */
+function gradTilesFunction(sizes: ConvSizes, channels: number, stacked: boolean): FunctionDef {
   const { batch, height, width } = sizes;
   const { rows, columns, numTiles } = tiling(sizes);
-  const f = new FunctionWriter(nameOf('grad_tiles', sizes, channels), ['dy']);
+  const f = new FunctionWriter(nameOf(stacked ? 'stacked_grad_tiles' : 'grad_tiles', sizes, channels), ['dy']);
   const padded = f.pad('dy', [
     [0, 0],
     [0, 2 * rows - height],
@@ -173,23 +246,13 @@ function gradTilesFunction(sizes: ConvSizes, channels: number): FunctionDef {
     ),
   );
   const zero = f.scalar(0);
-  return f.finish(
-    bothWays(elements, (y) => [y[0]!, f.add(y[0]!, y[1]!), f.sub(y[0]!, y[1]!), f.sub(zero, y[1]!)]).flat(),
-  );
-}
-
-/** w [3,3,C,O] → the 16 elements of GgGᵀ, [C, O] each. */
-function filterFunction(inChannels: number, outChannels: number): FunctionDef {
-  const f = new FunctionWriter(`winograd_filter_${inChannels}x${outChannels}`, ['w']);
-  const half = f.scalar(0.5);
-  const elements = THREE.map((i) =>
-    THREE.map((j) => f.reshape(f.slice('w', [i, j, 0, 0], [1, 1, inChannels, outChannels]), [inChannels, outChannels])),
-  );
-  const transform = (g: readonly Ref[]): Ref[] => {
-    const outer = f.add(g[0]!, g[2]!);
-    return [g[0]!, f.mul(half, f.add(outer, g[1]!)), f.mul(half, f.sub(outer, g[1]!)), g[2]!];
-  };
-  return f.finish(bothWays(elements, transform).flat());
+  const transformed = bothWays(elements, (y) => [
+    y[0]!,
+    f.add(y[0]!, y[1]!),
+    f.sub(y[0]!, y[1]!),
+    f.sub(zero, y[1]!),
+  ]).flat();
+  return f.finish(stacked ? [stack(f, transformed, [numTiles, channels])] : transformed);
 }
 
 /** The 16 products [tiles, C] → Aᵀ(…)A put together, [N,H,W,C]. */
@@ -204,23 +267,7 @@ function planeFunction(sizes: ConvSizes, channels: number): FunctionDef {
   return f.finish([f.slice(plane, [0, 0, 0, 0], [batch, height, width, channels])]);
 }
 
-/** The 16 products [C, O] → Gᵀ(…)G, [3,3,C,O]. */
-function filterGradFunction(inChannels: number, outChannels: number): FunctionDef {
-  const f = new FunctionWriter(`winograd_filter_grad_${inChannels}x${outChannels}`, PRODUCTS);
-  const half = f.scalar(0.5);
-  const elements = FOUR.map((i) => FOUR.map((j) => PRODUCTS[i * 4 + j]!));
-  const transform = (m: readonly Ref[]): Ref[] => {
-    const sum = f.mul(half, f.add(m[1]!, m[2]!));
-    return [f.add(m[0]!, sum), f.mul(half, f.sub(m[1]!, m[2]!)), f.add(sum, m[3]!)];
-  };
-  const parts = bothWays(elements, transform)
-    .flat()
-    .map((part) => f.reshape(part, [1, inChannels, outChannels]));
-  return f.finish([f.reshape(f.concat(parts, 0), [3, 3, inChannels, outChannels])]);
-}
-
 const TWO = [0, 1] as const;
-const THREE = [0, 1, 2] as const;
 const FOUR = [0, 1, 2, 3] as const;
 const PRODUCTS = Array.from({ length: NUM_PRODUCTS }, (_, k) => `m${k}`);
 

@@ -23,8 +23,9 @@ const BLOCK_BYTES = 2 ** 20;
 /** With fewer windows to a block the transforms of the filters would show. */
 const MIN_BLOCK_WINDOWS = 128;
 const MAX_BLOCK_WINDOWS = 256;
-/** Panels of output channels that a block computes at a time. */
-const GROUP_PANELS = 4;
+/** Bytes of transformed filters that a block should not use at a time, unless it has the fewest panels of them. */
+const FILTER_BYTES = 2 ** 19;
+const MIN_GROUP_PANELS = 4;
 /** Taps of 16 × 8 filters. */
 const TAPS_BYTES = 9 * 16 * PANEL_BYTES;
 /** The filter gradient's blocks: bytes of both transformed sides, columns, and channels of x for which sums are kept. */
@@ -85,7 +86,8 @@ function convolve(
   if (count === 0) return;
   const windowBytes = from.channels * FLOAT;
   const size = blockSize(count, NUM_PLANES * windowBytes, BLOCK_BYTES, MIN_BLOCK_WINDOWS, MAX_BLOCK_WINDOWS);
-  const groupPanels = Math.min(GROUP_PANELS, to.channels / PANEL);
+  const fitting = Math.floor(FILTER_BYTES / (NUM_PLANES * from.channels * PANEL_BYTES));
+  const groupPanels = Math.min(Math.max(MIN_GROUP_PANELS, fitting), to.channels / PANEL);
   const vPlane = size * windowBytes + SKEW_BYTES;
   const uPlane = groupPanels * from.channels * PANEL_BYTES + SKEW_BYTES;
   const mPlane = groupPanels * size * PANEL_BYTES + SKEW_BYTES;
@@ -110,7 +112,8 @@ function convolve(
       kernels.transformWindows(from.address, v!, ...plane, first, numWindows, ...layout, rest!);
       for (let column = 0; column < to.channels; column += groupPanels * PANEL) {
         const numPanels = Math.min(groupPanels, (to.channels - column) / PANEL);
-        write(u!, column, numPanels, uPlane, rest!);
+        // One group of all the filters serves every block.
+        if (first === 0 || numPanels < to.channels / PANEL) write(u!, column, numPanels, uPlane, rest!);
         const product = [v!, vPlane, vOffsets!, u!, uPlane, m!, mPlane, mOffsets!] as const;
         kernels.multiplyPlanes(...product, numWindows, from.channels, numPanels);
         kernels.transformOutputs(

@@ -1,10 +1,13 @@
 // Batch normalisation over the last axis, SiLU, and both in one. Pointers are byte offsets on the heap; rows are pixels, each
-// of `channels` elements. Sums are in double precision, row by row.
+// of `channels` elements. Sums of up to sixteen rows are float32, sums of those in double precision.
 
 import { exponential, logistic, reciprocalExponential } from '../parts/exponential';
 
 /** Elements of a block of rows: it stays in the first-level cache while all of its channels are summed. */
 const BLOCK_ELEMENTS: i32 = 4096;
+
+/** Rows whose sums are float32. */
+const RUN_ROWS: usize = 16;
 
 // @ts-ignore: decorator
 @inline
@@ -41,26 +44,19 @@ function addMoments(x: usize, numRows: i32, channels: i32, pivots: usize, sums: 
   for (; channel + 4 <= channels; channel += 4) {
     const squares = sums + squaresAt;
     const pivot = v128.load(pivots);
-    const pivotLow = f64x2.promote_low_f32x4(pivot);
-    const pivotHigh = f64x2.promote_low_f32x4(high(pivot));
-    let s0 = v128.load(sums);
-    let s1 = v128.load(sums, 16);
-    let q0 = v128.load(squares);
-    let q1 = v128.load(squares, 16);
     const end = x + blockBytes;
-    for (let from = x; from < end; from += rowBytes) {
-      const value = v128.load(from);
-      const low = f64x2.sub(f64x2.promote_low_f32x4(value), pivotLow);
-      const top = f64x2.sub(f64x2.promote_low_f32x4(high(value)), pivotHigh);
-      s0 = f64x2.add(s0, low);
-      s1 = f64x2.add(s1, top);
-      q0 = f64x2.add(q0, f64x2.mul(low, low));
-      q1 = f64x2.add(q1, f64x2.mul(top, top));
+    for (let from = x; from < end; ) {
+      const runEnd = min(from + RUN_ROWS * rowBytes, end);
+      let sum = f32x4.splat(0);
+      let square = sum;
+      for (; from < runEnd; from += rowBytes) {
+        const value = f32x4.sub(v128.load(from), pivot);
+        sum = f32x4.add(sum, value);
+        square = f32x4.add(square, f32x4.mul(value, value));
+      }
+      addDoubles(sums, sum);
+      addDoubles(squares, square);
     }
-    v128.store(sums, s0);
-    v128.store(sums, s1, 16);
-    v128.store(squares, q0);
-    v128.store(squares, q1, 16);
     x += 16;
     pivots += 16;
     sums += 32;
@@ -81,6 +77,14 @@ function addMoments(x: usize, numRows: i32, channels: i32, pivots: usize, sums: 
     pivots += 4;
     sums += 8;
   }
+}
+
+/** Adds four float32 to four float64. */
+// @ts-ignore: decorator
+@inline
+function addDoubles(to: usize, values: v128): void {
+  v128.store(to, f64x2.add(v128.load(to), f64x2.promote_low_f32x4(values)));
+  v128.store(to, f64x2.add(v128.load(to, 16), f64x2.promote_low_f32x4(high(values))), 16);
 }
 
 /** y = x · factor + shift, per channel. */
@@ -166,26 +170,18 @@ function addGradientSums(dy: usize, x: usize, numRows: i32, channels: i32, mean:
   for (; channel + 4 <= channels; channel += 4) {
     const products = sums + productsAt;
     const center = v128.load(mean);
-    const centerLow = f64x2.promote_low_f32x4(center);
-    const centerHigh = f64x2.promote_low_f32x4(high(center));
-    let s0 = v128.load(sums);
-    let s1 = v128.load(sums, 16);
-    let p0 = v128.load(products);
-    let p1 = v128.load(products, 16);
-    for (let offset: usize = 0; offset < blockBytes; offset += rowBytes) {
-      const value = v128.load(x + offset);
-      const gradient = v128.load(dy + offset);
-      const low = f64x2.promote_low_f32x4(gradient);
-      const top = f64x2.promote_low_f32x4(high(gradient));
-      s0 = f64x2.add(s0, low);
-      s1 = f64x2.add(s1, top);
-      p0 = f64x2.add(p0, f64x2.mul(low, f64x2.sub(f64x2.promote_low_f32x4(value), centerLow)));
-      p1 = f64x2.add(p1, f64x2.mul(top, f64x2.sub(f64x2.promote_low_f32x4(high(value)), centerHigh)));
+    for (let offset: usize = 0; offset < blockBytes; ) {
+      const runEnd = min(offset + RUN_ROWS * rowBytes, blockBytes);
+      let sum = f32x4.splat(0);
+      let product = sum;
+      for (; offset < runEnd; offset += rowBytes) {
+        const gradient = v128.load(dy + offset);
+        sum = f32x4.add(sum, gradient);
+        product = f32x4.add(product, f32x4.mul(gradient, f32x4.sub(v128.load(x + offset), center)));
+      }
+      addDoubles(sums, sum);
+      addDoubles(products, product);
     }
-    v128.store(sums, s0);
-    v128.store(sums, s1, 16);
-    v128.store(products, p0);
-    v128.store(products, p1, 16);
     x += 16;
     dy += 16;
     mean += 16;

@@ -1,6 +1,75 @@
 // Max-pooling and its gradient on planes [N, H, W, C]. Pointers are byte offsets on the heap. Windows are cut at the borders,
 // so padding never wins.
 
+/** Whether windows of 2×2 cells cover planes like tiles, and vectors cover the channels: the usual case has loops of its own. */
+// @ts-ignore: decorator
+@inline
+function areTiles(
+  height: i32,
+  width: i32,
+  channels: i32,
+  outputHeight: i32,
+  outputWidth: i32,
+  sizeY: i32,
+  sizeX: i32,
+  strideY: i32,
+  strideX: i32,
+  top: i32,
+  left: i32,
+): bool {
+  const isSquare = sizeY == 2 && sizeX == 2 && strideY == 2 && strideX == 2 && top == 0 && left == 0;
+  return isSquare && height == 2 * outputHeight && width == 2 * outputWidth && (channels & 3) == 0;
+}
+
+function poolTiles(x: usize, y: usize, numRows: i32, rowBytes: usize, pixelBytes: usize): void {
+  for (let row = 0; row < numRows; row++) {
+    const end = x + rowBytes;
+    while (x < end) {
+      const next = x + pixelBytes;
+      for (; x < next; x += 16) {
+        const above = f32x4.max(v128.load(x), v128.load(x + pixelBytes));
+        const below = f32x4.max(v128.load(x + rowBytes), v128.load(x + rowBytes + pixelBytes));
+        v128.store(y, f32x4.max(above, below));
+        y += 16;
+      }
+      x += pixelBytes;
+    }
+    x += rowBytes;
+  }
+}
+
+/** As for windows in general; each cell is written once. */
+function spreadTiles(x: usize, y: usize, dy: usize, dx: usize, numRows: i32, rowBytes: usize, pixelBytes: usize): void {
+  for (let row = 0; row < numRows; row++) {
+    const end = x + rowBytes;
+    while (x < end) {
+      const next = x + pixelBytes;
+      for (; x < next; x += 16) {
+        const largest = v128.load(y);
+        let gradient = v128.load(dy);
+        let taken = f32x4.eq(v128.load(x), largest);
+        v128.store(dx, v128.and(gradient, taken));
+        gradient = v128.andnot(gradient, taken);
+        taken = f32x4.eq(v128.load(x + pixelBytes), largest);
+        v128.store(dx + pixelBytes, v128.and(gradient, taken));
+        gradient = v128.andnot(gradient, taken);
+        taken = f32x4.eq(v128.load(x + rowBytes), largest);
+        v128.store(dx + rowBytes, v128.and(gradient, taken));
+        gradient = v128.andnot(gradient, taken);
+        taken = f32x4.eq(v128.load(x + rowBytes + pixelBytes), largest);
+        v128.store(dx + rowBytes + pixelBytes, v128.and(gradient, taken));
+        y += 16;
+        dy += 16;
+        dx += 16;
+      }
+      x += pixelBytes;
+      dx += pixelBytes;
+    }
+    x += rowBytes;
+    dx += rowBytes;
+  }
+}
+
 /** y = the largest element of each window, NaN where there is one. */
 export function maxPool(
   x: usize,
@@ -20,6 +89,10 @@ export function maxPool(
 ): void {
   const pixelBytes = (<usize>channels) << 2;
   const rowBytes = pixelBytes * width;
+  if (areTiles(height, width, channels, outputHeight, outputWidth, sizeY, sizeX, strideY, strideX, top, left)) {
+    poolTiles(x, y, numImages * outputHeight, rowBytes, pixelBytes);
+    return;
+  }
   for (let image = 0; image < numImages; image++) {
     for (let oy = 0; oy < outputHeight; oy++) {
       const y0 = max(oy * strideY - top, 0);
@@ -92,6 +165,10 @@ export function maxPoolGrad(
 ): void {
   const pixelBytes = (<usize>channels) << 2;
   const rowBytes = pixelBytes * width;
+  if (areTiles(height, width, channels, outputHeight, outputWidth, sizeY, sizeX, strideY, strideX, top, left)) {
+    spreadTiles(x, y, dy, dx, numImages * outputHeight, rowBytes, pixelBytes);
+    return;
+  }
   memory.fill(dx, 0, rowBytes * height * numImages);
   for (let image = 0; image < numImages; image++) {
     for (let oy = 0; oy < outputHeight; oy++) {

@@ -37,15 +37,77 @@ export function multiplyPlanes(
 ): void {
   const panelBytes = (<usize>channels) << 5;
   const resultBytes = (<usize>numWindows) << 5;
+  const rest = numWindows & 3;
+  // One or two windows left over are half of what the kernel takes: they meet two panels at a time.
+  const pairs = rest > 0 && rest < 3 ? numPanels & ~1 : 0;
+  const fours = numWindows - rest;
+  const last = <usize>load<u32>(vOffsets + ((<usize>fours) << 2));
+  const step = <usize>load<u32>(vOffsets + ((<usize>fours) << 2), 4) - last;
   for (let plane = 0; plane < 16; plane++) {
     for (let panel = 0; panel < numPanels; panel++) {
       const to = m + resultBytes * panel;
-      multiplyWindows(v, vOffsets, to, mOffsets, numWindows, u + panelBytes * panel, channels, 1, 0, 8);
+      const count = panel < pairs ? fours : numWindows;
+      multiplyWindows(v, vOffsets, to, mOffsets, count, u + panelBytes * panel, channels, 1, 0, 8);
+    }
+    for (let panel = 0; panel < pairs; panel += 2) {
+      const to = m + resultBytes * panel + ((<usize>fours) << 5);
+      multiplyPair(v + last, step, u + panelBytes * panel, panelBytes, to, resultBytes, rest == 2);
     }
     v += vPlaneBytes;
     u += uPlaneBytes;
     m += mPlaneBytes;
   }
+}
+
+/** Two windows, `step` apart, with two panels; `both` tells whether the second one is wanted. */
+function multiplyPair(
+  v: usize,
+  step: usize,
+  u: usize,
+  panelBytes: usize,
+  to: usize,
+  resultBytes: usize,
+  both: bool,
+): void {
+  const end = u + panelBytes;
+  let c00 = f32x4.splat(0);
+  let c01 = c00;
+  let c02 = c00;
+  let c03 = c00;
+  let c10 = c00;
+  let c11 = c00;
+  let c12 = c00;
+  let c13 = c00;
+  let s = c00;
+  let t = c00;
+  let w = c00;
+  for (; u < end; u += 32) {
+    s = v128.load32_splat(v);
+    t = v128.load32_splat(v + step);
+    w = v128.load(u);
+    c00 = f32x4.add(c00, f32x4.mul(s, w));
+    c10 = f32x4.add(c10, f32x4.mul(t, w));
+    w = v128.load(u, 16);
+    c01 = f32x4.add(c01, f32x4.mul(s, w));
+    c11 = f32x4.add(c11, f32x4.mul(t, w));
+    w = v128.load(u + panelBytes);
+    c02 = f32x4.add(c02, f32x4.mul(s, w));
+    c12 = f32x4.add(c12, f32x4.mul(t, w));
+    w = v128.load(u + panelBytes, 16);
+    c03 = f32x4.add(c03, f32x4.mul(s, w));
+    c13 = f32x4.add(c13, f32x4.mul(t, w));
+    v += 4;
+  }
+  const next = to + resultBytes;
+  v128.store(to, c00);
+  v128.store(to, c01, 16);
+  v128.store(next, c02);
+  v128.store(next, c03, 16);
+  if (!both) return;
+  v128.store(to, c10, 32);
+  v128.store(to, c11, 48);
+  v128.store(next, c12, 32);
+  v128.store(next, c13, 48);
 }
 
 /**
