@@ -287,8 +287,13 @@ export class PayloadPlane {
     lane?.serve({ exchange, sums });
   }
 
-  /** Returns the lane if all ranks have one, connected. */
+  /**
+   * Returns the lane, connected, if all ranks have one and no host of several has two ranks: those wait for doorbells and shared memory too,
+   * which a wait for frames would keep waiting. All ranks must come to the same answer.
+   */
   #connectedLane(): DirectLane | undefined {
+    const numHosts = new Set(this.hosts).size;
+    if (numHosts > 1 && numHosts < this.#worldSize) return undefined;
     if (this.#lane === undefined || this.#directEndpoints.size === 0) return undefined;
     if (!this.#isLaneConnected) this.#lane.connect(this.#directEndpoints, this.#generation);
     this.#isLaneConnected = true;

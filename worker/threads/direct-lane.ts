@@ -103,7 +103,7 @@ export class DirectLane {
 
   /** Receives frames, in between this thread's other events, until a round is over. */
   receiveUntil(round: number): void {
-    this.#lastRound = round;
+    this.#lastRound = Math.max(this.#lastRound, round);
     if (this.#isReceiving || this.#closed) return;
     this.#isReceiving = true;
     this.#receive();
