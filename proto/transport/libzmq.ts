@@ -3,25 +3,13 @@
  * new memory outside of V8's heap, which only a full collection gives back; these receive into memory of the caller.
  */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 // Loads the library.
 import 'zeromq';
 import { TransportError } from '../errors.js';
+import { type ForeignInterface, type ForeignLibrary, openForeign } from '../foreign.js';
 
 /** A machine address; koffi's form of a pointer. */
 export type Address = bigint;
-
-type Call = (...args: readonly unknown[]) => unknown;
-
-interface Library {
-  func(signature: string): Call & { async: (...args: readonly unknown[]) => void };
-}
-
-/** The parts of koffi that are used here; its own types allow more than we do. */
-interface Koffi {
-  load(path: string): Library;
-  errno(): number;
-}
 
 /** Calls return what the C functions do; -1 means failure, and `errno()` why. */
 export interface Libzmq {
@@ -73,8 +61,8 @@ function load(): Libzmq | undefined {
   try {
     const path = readFileSync('/proc/self/maps', 'utf8').match(/\/.*zeromq\/.*addon\.node$/m)?.[0];
     if (path === undefined) return undefined;
-    const koffi = createRequire(import.meta.url)('koffi') as Koffi;
-    return bindCalls(koffi, path);
+    const foreign = openForeign();
+    return foreign && bindCalls(foreign, path);
   } catch {
     return undefined;
   }
@@ -84,14 +72,14 @@ function load(): Libzmq | undefined {
  * Frames are allocated and freed all the time, and glibc gives freed memory back to the kernel at once, until the process has freed a
  * larger block than that for the first time (see M_MMAP_THRESHOLD in mallopt(3)). A block that is never touched will do.
  */
-function keepFreedMemory(libc: Library): void {
+function keepFreedMemory(libc: ForeignLibrary): void {
   const malloc = libc.func('void *malloc(size_t bytes)');
   const free = libc.func('void free(void *block)');
   free(malloc(LARGE_BLOCK_BYTES));
 }
 
-function bindCalls(koffi: Koffi, path: string): Libzmq {
-  const library = koffi.load(path);
+function bindCalls(foreign: ForeignInterface, path: string): Libzmq {
+  const library = foreign.load(path);
   const contextNew = library.func('void *zmq_ctx_new()');
   const contextTerm = library.func('int zmq_ctx_term(void *context)');
   const socketNew = library.func('void *zmq_socket(void *context, int type)');
@@ -104,7 +92,7 @@ function bindCalls(koffi: Koffi, path: string): Libzmq {
   const sendConst = library.func('int zmq_send_const(void *socket, void *bytes, size_t size, int flags)');
   const receive = library.func('int zmq_recv(void *socket, void *target, size_t size, int flags)');
   const poll = library.func('int zmq_poll(void *items, int count, long timeout)');
-  const libc = koffi.load('libc.so.6');
+  const libc = foreign.load('libc.so.6');
   const eventfd = libc.func('int eventfd(unsigned int start, int flags)');
   keepFreedMemory(libc);
   const number = new Int32Array(1);
@@ -142,6 +130,6 @@ function bindCalls(koffi: Koffi, path: string): Libzmq {
     receive: (socket, target, flags) => receive(socket, target, target.byteLength, flags) as number,
     poll: (items, numItems, timeoutMs) => poll(items, numItems, timeoutMs) as number,
     openEvent: () => eventfd(0, EFD_CLOEXEC_NONBLOCK) as number,
-    errno: () => koffi.errno(),
+    errno: () => foreign.errno(),
   };
 }

@@ -1,5 +1,5 @@
 /** The few calls of the C library that Node has no face for: memory files, mappings, and waits on a word of shared memory. */
-import { openForeign } from '../foreign.js';
+import { openForeign } from '../../proto/foreign.js';
 
 /** A machine address; koffi's form of a pointer. */
 export type Address = bigint;

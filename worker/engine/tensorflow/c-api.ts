@@ -3,7 +3,7 @@
  * and straight to where they are wanted, and memory of ours can be a tensor. All addresses are plain numbers; 0 is null.
  */
 import { join } from 'node:path';
-import { openForeign } from '../../foreign.js';
+import { openForeign } from '../../../proto/foreign.js';
 import type { TypedArray } from '../engine.js';
 
 export type Address = number;

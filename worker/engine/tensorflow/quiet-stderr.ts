@@ -5,7 +5,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openForeign } from '../../foreign.js';
+import { openForeign } from '../../../proto/foreign.js';
 
 const STDERR = 2;
 const NOISE =

@@ -2,7 +2,11 @@
 import { createRequire } from 'node:module';
 
 /** A function of a library; addresses are numbers where the signature says `uintptr_t`, else bigints. */
-export type ForeignFunction = (...args: readonly unknown[]) => unknown;
+export interface ForeignFunction {
+  (...args: readonly unknown[]): unknown;
+  /** The same on another thread; the last argument is called when it is over. */
+  async: (...args: readonly unknown[]) => void;
+}
 
 export interface ForeignLibrary {
   /** @param signature as a C prototype */
