@@ -287,10 +287,7 @@ export class PayloadPlane {
     lane?.serve({ exchange, sums });
   }
 
-  /**
-   * Returns the lane, connected, if all ranks have one and no host of several has two ranks: those wait for doorbells and shared memory too,
-   * which a wait for frames would keep waiting. All ranks must come to the same answer.
-   */
+  /** Returns the lane, connected, if all ranks have one and no host of several has two ranks: those also wait for doorbells. All ranks agree. */
   #connectedLane(): DirectLane | undefined {
     const numHosts = new Set(this.hosts).size;
     if (numHosts > 1 && numHosts < this.#worldSize) return undefined;
