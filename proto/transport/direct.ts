@@ -2,11 +2,11 @@
  * The sockets of the all-reduce's segments, without an event loop: PULL and PUSH as those of zmq.ts, but frames are received into memory of the
  * caller, and waiting blocks the thread. One thread uses them.
  */
-import { readSync, writeSync } from 'node:fs';
 import { MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES } from '../codec.js';
 import { TransportError } from '../errors.js';
 import { isIpv6, parseEndpoint } from './address.js';
 import { type Address, type Libzmq, openLibzmq, throwFailed } from './libzmq.js';
+import type { WakeUp } from './wake-up.js';
 import { bindTarget } from './zmq.js';
 
 // Numbers of zmq.h.
@@ -36,40 +36,16 @@ const BUFFER_BYTES = 4 * 1024 * 1024;
 const MIN_IN_PLACE_BYTES = 1024;
 const NOTHING = new Uint8Array(0);
 
-/** Wakes a thread that waits in {@link DirectSockets.wait}. */
-export class WakeUp {
-  readonly fd: number;
-
-  /** @param fd of one that another thread has opened */
-  constructor(fd: number) {
-    this.fd = fd;
-  }
-
-  /** Returns a new one, or undefined where there are no direct sockets. */
-  static open(): WakeUp | undefined {
-    const fd = openLibzmq()?.openEvent() ?? -1;
-    return fd < 0 ? undefined : new WakeUp(fd);
-  }
-
-  ring(): void {
-    writeSync(this.fd, ONE);
-  }
-
-  /** Makes it silent again; call it only when it has rung. */
-  hush(): void {
-    readSync(this.fd, new Uint8Array(8));
-  }
-}
-
-const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
-
 /** What came first: a frame, someone who rang, or neither within the time. */
 export interface Waited {
   readonly hasFrame: boolean;
   readonly isWoken: boolean;
 }
 
-/** One rank's direct sockets: where its segments come in, and one way to each peer. */
+/**
+ * One rank's direct sockets: where its segments come in, and one way to each peer. ZeroMQ frees what is closed and does not look again, so
+ * nothing here reaches it after {@link close}.
+ */
 export class DirectSockets {
   readonly #libzmq: Libzmq;
   readonly #context: Address;
@@ -78,6 +54,7 @@ export class DirectSockets {
   /** Two records of zmq_pollitem_t: a socket, a descriptor, the events that are asked for, and those that are there. */
   readonly #items = Buffer.alloc(32);
   readonly #header = new Uint8Array(MAX_HEADER_BYTES + 1);
+  #closing: Promise<void> | undefined;
 
   /** Returns sockets, or undefined where they cannot be had. @param wakeUp what ends a wait besides a frame */
   static open(wakeUp: WakeUp): DirectSockets | undefined {
@@ -103,17 +80,19 @@ export class DirectSockets {
 
   /**
    * Listens on one more endpoint and returns it with the port that was chosen for port 0.
-   * @throws TransportError TRANSPORT_ADDRESS_IN_USE, TRANSPORT_BIND_FAILED, TRANSPORT_BAD_ADDRESS
+   * @throws TransportError TRANSPORT_ADDRESS_IN_USE, TRANSPORT_BIND_FAILED, TRANSPORT_BAD_ADDRESS, TRANSPORT_CLOSED
    */
   async bind(endpoint: string): Promise<string> {
-    if (isIpv6(parseEndpoint(endpoint))) this.#libzmq.setNumber(this.#pull, IPV6, 1);
     const target = await bindTarget(endpoint);
+    this.#requireOpen();
+    if (isIpv6(parseEndpoint(endpoint))) this.#libzmq.setNumber(this.#pull, IPV6, 1);
     if (this.#libzmq.bind(this.#pull, target) < 0) throw bindError(this.#libzmq.errno(), endpoint);
     return this.#libzmq.getText(this.#pull, LAST_ENDPOINT);
   }
 
   /** Connects to a peer's direct endpoint in the background. @throws TransportError */
   connect(peer: number, endpoint: string): void {
+    this.#requireOpen();
     const libzmq = this.#libzmq;
     const push = libzmq.openSocket(this.#context, PUSH);
     this.#pushes.set(peer, push);
@@ -152,6 +131,7 @@ export class DirectSockets {
    * by {@link receivePayload} or {@link skipPayload} before the next one.
    */
   receiveHeader(): Uint8Array | undefined {
+    this.#requireOpen();
     const size = this.#libzmq.receive(this.#pull, this.#header, DONTWAIT);
     if (size >= 0) return this.#header.subarray(0, size);
     const errno = this.#libzmq.errno();
@@ -175,19 +155,29 @@ export class DirectSockets {
 
   /** Blocks until a frame has come, until someone rings, or for `timeoutMs`. */
   wait(timeoutMs: number): Waited {
+    this.#requireOpen();
     this.#libzmq.poll(this.#items, 2, timeoutMs);
     return { hasFrame: this.#items.readInt16LE(14) !== 0, isWoken: this.#items.readInt16LE(30) !== 0 };
   }
 
-  /** Closes all sockets; resolves when what was sent is delivered, or `lingerMs` have passed. */
-  async close(lingerMs: number): Promise<void> {
+  /** Closes all sockets; resolves when what was sent is delivered, or `lingerMs` have passed. Calling it again changes nothing. */
+  close(lingerMs: number): Promise<void> {
+    this.#closing ??= this.#close(lingerMs);
+    return this.#closing;
+  }
+
+  #close(lingerMs: number): Promise<void> {
     for (const push of this.#pushes.values()) {
       this.#libzmq.setNumber(push, LINGER, lingerMs);
       this.#libzmq.closeSocket(push);
     }
     this.#pushes.clear();
     this.#libzmq.closeSocket(this.#pull);
-    await this.#libzmq.endContext(this.#context);
+    return this.#libzmq.endContext(this.#context);
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== undefined) throw new TransportError('TRANSPORT_CLOSED', 'the direct sockets are closed');
   }
 
   get #hasMore(): boolean {

@@ -32,15 +32,12 @@ export interface Libzmq {
   receive(socket: Address, target: Uint8Array, flags: number): number;
   /** Waits for what `items` describe, records of `zmq_pollitem_t`. */
   poll(items: Uint8Array, numItems: number, timeoutMs: number): number;
-  /** Returns a descriptor of a counter in the kernel, for waking who polls it. */
-  openEvent(): number;
   errno(): number;
 }
 
 const MAX_TEXT_BYTES = 256;
 /** Below the 32 MiB from which on glibc learns nothing; it then keeps up to twice as much. */
 const LARGE_BLOCK_BYTES = 30 * 2 ** 20;
-const EFD_CLOEXEC_NONBLOCK = 0o2004000;
 
 let opened: Libzmq | null | undefined;
 
@@ -92,9 +89,7 @@ function bindCalls(foreign: ForeignInterface, path: string): Libzmq {
   const sendConst = library.func('int zmq_send_const(void *socket, void *bytes, size_t size, int flags)');
   const receive = library.func('int zmq_recv(void *socket, void *target, size_t size, int flags)');
   const poll = library.func('int zmq_poll(void *items, int count, long timeout)');
-  const libc = foreign.load('libc.so.6');
-  const eventfd = libc.func('int eventfd(unsigned int start, int flags)');
-  keepFreedMemory(libc);
+  keepFreedMemory(foreign.load('libc.so.6'));
   const number = new Int32Array(1);
   const wide = new BigInt64Array(1);
   const size = new BigUint64Array(1);
@@ -129,7 +124,6 @@ function bindCalls(foreign: ForeignInterface, path: string): Libzmq {
     sendInPlace: (socket, bytes, flags) => sendConst(socket, bytes, bytes.byteLength, flags) as number,
     receive: (socket, target, flags) => receive(socket, target, target.byteLength, flags) as number,
     poll: (items, numItems, timeoutMs) => poll(items, numItems, timeoutMs) as number,
-    openEvent: () => eventfd(0, EFD_CLOEXEC_NONBLOCK) as number,
     errno: () => foreign.errno(),
   };
 }

@@ -1,9 +1,9 @@
 /** The main thread's side of the comms thread: calls become messages, messages settle promises, and nothing ever hangs. */
-import { closeSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { CollectiveError, deserializeError, type LockstepError, MembershipError } from '../../proto/errors.js';
 import { abortable, Deferred, deadline, isTimeout } from '../../proto/lifecycle.js';
 import { builtEntry } from '../../proto/paths.js';
+import { WakeUp } from '../../proto/transport/wake-up.js';
 import type { VectorLayout } from '../collective/plan.js';
 import type { ClockOffset } from '../trace/clock-offset.js';
 import type { TraceTap } from '../trace/thread-trace.js';
@@ -28,9 +28,6 @@ export type { WaitOptions } from './rounds.js';
 /** After a close was asked for, the thread is ended the hard way: longer than its sockets linger. */
 const CLOSE_TIMEOUT_MS = 7_000;
 
-/** What an event's descriptor takes: a number of eight bytes that is not 0. */
-const WAKE = new Uint8Array(new BigUint64Array([1n]).buffer);
-
 /** Starts the comms thread. Nothing is connected before `join`. Needs the built `worker/threads/comms-entry`. */
 export function openComms(options: CommsOptions): Comms {
   return new Comms(options);
@@ -53,7 +50,8 @@ export class Comms implements AsyncDisposable {
   #collectiveError: LockstepError | undefined;
   #ended: LockstepError | undefined;
   #closing = false;
-  #hasExited = false;
+  /** Of the thread, once it may wait for frames and until it has ended. */
+  #wakeUp: WakeUp | undefined;
 
   constructor(options: CommsOptions) {
     this.#options = options;
@@ -71,8 +69,8 @@ export class Comms implements AsyncDisposable {
     this.#thread.on('messageerror', (error) => this.#end(threadFailed(error)));
     this.#thread.on('exit', (exitCode) => {
       this.#end(threadFailed(this.#closing ? 'closed' : `exit code ${exitCode}`));
-      this.#hasExited = true;
-      if (this.#world?.wakeFd !== undefined) closeSync(this.#world.wakeFd);
+      this.#wakeUp?.close();
+      this.#wakeUp = undefined;
       this.#exited.resolve();
     });
   }
@@ -102,6 +100,7 @@ export class Comms implements AsyncDisposable {
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     try {
       this.#world = await abortable(this.#joined.promise, deadline(timeoutMs, options.signal));
+      if (this.#world.wakeFd !== undefined) this.#wakeUp = new WakeUp(this.#world.wakeFd);
     } catch (error) {
       if (!isTimeout(error) || options.signal?.aborted) throw error;
       throw new MembershipError(
@@ -291,8 +290,7 @@ export class Comms implements AsyncDisposable {
 
   #post(input: CommsInput, transfer: ArrayBuffer[] = []): void {
     this.#thread.postMessage(input, transfer);
-    const wakeFd = this.#world?.wakeFd;
-    if (wakeFd !== undefined && !this.#hasExited) writeSync(wakeFd, WAKE);
+    this.#wakeUp?.ring();
   }
 }
 

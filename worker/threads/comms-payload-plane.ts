@@ -96,7 +96,7 @@ export class PayloadPlane {
     if (this.#isLaneConnected) this.#lane?.receiveUntil(round);
   }
 
-  /** Writing to this descriptor ends a wait for frames; undefined where this thread never waits for them. */
+  /** Of the bell that ends a wait for frames; undefined where this thread never waits for them. */
   get wakeFd(): number | undefined {
     return this.#directEndpoints.size > 0 ? this.#lane?.wakeFd : undefined;
   }

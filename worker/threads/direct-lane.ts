@@ -11,7 +11,8 @@ import {
   wrongSize,
 } from '../../proto/codec.js';
 import { ProtocolError } from '../../proto/errors.js';
-import { DirectSockets, WakeUp } from '../../proto/transport/direct.js';
+import { DirectSockets } from '../../proto/transport/direct.js';
+import { WakeUp } from '../../proto/transport/wake-up.js';
 import type { Exchange, ExchangeFields } from '../collective/exchange.js';
 import { noteMessage } from '../trace/message-spans.js';
 import { threadTrace } from '../trace/thread-trace.js';
@@ -68,7 +69,7 @@ export class DirectLane {
     this.#events = events;
   }
 
-  /** Writing eight bytes of a number above 0 to this descriptor makes the thread look after its events at once. */
+  /** Of the bell that makes the thread look after its events at once. */
   get wakeFd(): number {
     return this.#wakeUp.fd;
   }
