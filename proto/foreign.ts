@@ -23,6 +23,13 @@ export interface ForeignInterface {
   errno(): number;
 }
 
+/** Returns what tells where an array's first byte lies. @param libc the C library */
+export function openAddressOf(libc: ForeignLibrary): (array: ArrayBufferView) => bigint {
+  const memmove = libc.func('void *memmove(void *to, void *from, size_t bytes)');
+  // Moving nothing returns where it would have gone to.
+  return (array) => memmove(array, array, 0) as bigint;
+}
+
 interface Koffi extends ForeignInterface {
   config(settings: { readonly sync_stack_size: number }): void;
 }

@@ -8,6 +8,10 @@ export interface FileServer extends AsyncDisposable {
   readonly url: string;
   /** Paths asked for, with ` bytes=a-b` where a range was. */
   readonly requests: string[];
+  /** Ranges that were sent. */
+  readonly ranges: string[];
+  /** Called with the number of a request, from 0; may answer it with a status instead. */
+  refuse: (requestNumber: number) => number | undefined;
   /** Called with what is about to be sent of a path; may change it. */
   spoil: (bytes: Buffer, path: string) => void;
 }
@@ -15,14 +19,21 @@ export interface FileServer extends AsyncDisposable {
 /** Opens one on a free port. */
 export async function serveFiles(folder: string): Promise<FileServer> {
   const requests: string[] = [];
+  const ranges: string[] = [];
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname);
     const range = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '');
+    const status = files.refuse(requests.length);
     requests.push(range === null ? path : `${path} ${range[0]}`);
+    if (status !== undefined) {
+      response.writeHead(status).end();
+      return;
+    }
     void readFile(join(folder, path)).then(
       (bytes) => {
         const part = range === null ? bytes : bytes.subarray(Number(range[1]), Number(range[2]) + 1);
         files.spoil(part, path);
+        if (range !== null) ranges.push(range[0]);
         response.writeHead(range === null ? 200 : 206).end(part);
       },
       () => response.writeHead(404).end(),
@@ -34,6 +45,8 @@ export async function serveFiles(folder: string): Promise<FileServer> {
   const files: FileServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    ranges,
+    refuse: () => undefined,
     spoil: () => undefined,
     [Symbol.asyncDispose]: () =>
       new Promise<void>((resolve) => {

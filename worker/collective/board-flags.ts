@@ -15,6 +15,7 @@ import {
   WORDS,
   waitingWord,
 } from './board-layout.js';
+import type { WaitState } from './exchange.js';
 
 /** A count is a round and a number in one word: 12 bits of number. */
 const COUNT_BITS = 12;
@@ -41,6 +42,9 @@ export interface BoardFlagsOptions {
   /** Milliseconds on a clock that the ranks of a host share. */
   readonly now: () => number;
 }
+
+/** Whether a member is to sum a part of a bucket. */
+type MemberWork = (member: number, bucket: number) => boolean;
 
 export class BoardFlags {
   readonly #options: BoardFlagsOptions;
@@ -140,10 +144,6 @@ export class BoardFlags {
     return Atomics.load(this.#words, this.#word('reduced', member, bucket)) === round;
   }
 
-  timeOf(what: 'ready' | 'reduced', member: number, bucket: number): number {
-    return this.#times[timeIndex(what, member, bucket, this.#options.area.worldSize)]!;
-  }
-
   /** Counts one thing more of a round; the last one rings the bell. */
   complete(round: number): void {
     const { firstRound, numPerRound } = this.#options;
@@ -169,6 +169,39 @@ export class BoardFlags {
   }
 
   /**
+   * Returns what is missing for a round: this rank's own bucket, buckets of other ranks, or sums.
+   * @param rankOf the rank of a member
+   * @param hasWork whether a member is to sum a part of a bucket
+   */
+  waitState(round: number, rankOf: (member: number) => number, hasWork: MemberWork): WaitState {
+    const { area, member: self } = this.#options;
+    const members = [...Array(area.worldSize).keys()];
+    const buckets = [...area.layout.buckets.keys()];
+    const unready = (member: number) => buckets.find((bucket) => !this.isReady(member, round, bucket));
+    const own = unready(self);
+    if (own !== undefined) return { round, ranks: [rankOf(self)], bucket: own, phase: 'local' };
+    const isOpen = (member: number, bucket: number) =>
+      hasWork(member, bucket) && !this.isReduced(member, round, bucket);
+    const bucket = buckets.find((of) => members.some((member) => isOpen(member, of))) ?? 0;
+    const late = members.filter((member) => unready(member) !== undefined);
+    if (late.length > 0) return { round, ranks: late.map(rankOf), bucket, phase: 'partial' };
+    return { round, ranks: members.filter((member) => isOpen(member, bucket)).map(rankOf), bucket, phase: 'result' };
+  }
+
+  /** When this rank was ready with each bucket, in milliseconds, and when the bucket was summed. After the round's end. */
+  times(hasWork: MemberWork): { readonly readyMs: number[]; readonly reducedMs: number[] } {
+    const { area, member: self } = this.#options;
+    const buckets = [...area.layout.buckets.keys()];
+    const members = [...Array(area.worldSize).keys()];
+    return {
+      readyMs: buckets.map((bucket) => this.#timeOf('ready', self, bucket)),
+      reducedMs: buckets.map((bucket) =>
+        Math.max(...members.map((member) => (hasWork(member, bucket) ? this.#timeOf('reduced', member, bucket) : 0))),
+      ),
+    };
+  }
+
+  /**
    * Whether all ranks have this layout open; false when the round ended meanwhile, as a peer may then go over to the next layout.
    * @param rankOf the rank of a member, for the message
    * @throws CollectiveError COLLECTIVE_BAD_LAYOUT
@@ -186,6 +219,10 @@ export class BoardFlags {
     }
     this.#peersChecked = true;
     return true;
+  }
+
+  #timeOf(what: 'ready' | 'reduced', member: number, bucket: number): number {
+    return this.#times[timeIndex(what, member, bucket, this.#options.area.worldSize)]!;
   }
 
   #word(array: BucketArray, member: number, bucket: number): number {

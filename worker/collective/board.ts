@@ -72,8 +72,8 @@ export class Board {
 
   /** Ranks besides this one whose main threads do not wait. */
   busyRanks(): number[] {
-    const { rank } = this.#options;
-    return this.#ranks().filter((peer) => peer !== rank && !this.#flags.isWaiting(peer));
+    const { plan, rank } = this.#options;
+    return [...Array(plan.worldSize).keys()].filter((peer) => peer !== rank && !this.#flags.isWaiting(peer));
   }
 
   /**
@@ -128,39 +128,16 @@ export class Board {
 
   /** Returns what is missing for a round. */
   waitState(round: number): WaitState {
-    const { plan, rank } = this.#options;
-    const flags = this.#flags;
-    const buckets = [...plan.layout.buckets.keys()];
-    const own = buckets.find((bucket) => !flags.isReady(rank, round, bucket));
-    if (own !== undefined) return { round, ranks: [rank], bucket: own, phase: 'local' };
-    const ranks = this.#ranks();
-    const isOpen = (bucket: number, owner: number) =>
-      plan.byChunk[bucket]![owner]!.length > 0 && !flags.isReduced(owner, round, bucket);
-    const open = buckets.find((bucket) => ranks.some((owner) => isOpen(bucket, owner))) ?? 0;
-    const late = ranks.filter((peer) => buckets.some((bucket) => !flags.isReady(peer, round, bucket)));
-    if (late.length > 0) return { round, ranks: late, bucket: open, phase: 'partial' };
-    return { round, ranks: ranks.filter((owner) => isOpen(open, owner)), bucket: open, phase: 'result' };
+    return this.#flags.waitState(round, (member) => member, this.#hasWork);
   }
 
   /** When this rank was ready with each bucket, in milliseconds, and when the bucket was summed. After the round's end. */
   times(): { readonly readyMs: number[]; readonly reducedMs: number[] } {
-    const { plan, rank } = this.#options;
-    const buckets = [...plan.layout.buckets.keys()];
-    return {
-      readyMs: buckets.map((bucket) => this.#flags.timeOf('ready', rank, bucket)),
-      reducedMs: buckets.map((bucket) =>
-        Math.max(
-          ...plan.byChunk[bucket]!.map((segments, owner) =>
-            segments.length === 0 ? 0 : this.#flags.timeOf('reduced', owner, bucket),
-          ),
-        ),
-      ),
-    };
+    return this.#flags.times(this.#hasWork);
   }
 
-  #ranks(): number[] {
-    return Array.from({ length: this.#options.plan.worldSize }, (_, rank) => rank);
-  }
+  readonly #hasWork = (owner: number, bucket: number): boolean =>
+    this.#options.plan.byChunk[bucket]![owner]!.length > 0;
 
   #sum(segment: Segment, round: number, numSegments: number): void {
     const { offset, length, bucket, chunk: owner } = segment;

@@ -31,7 +31,6 @@ export class HostBoard {
   readonly partials: readonly Float32Array[];
   /** The host's one result. Between a round's end and the next round's first bucket nobody writes to it. */
   readonly result: Float32Array;
-  readonly #options: HostBoardOptions;
   readonly #flags: BoardFlags;
   /** Ranks of this host, ascending. */
   readonly #ranks: readonly number[];
@@ -47,7 +46,6 @@ export class HostBoard {
 
   /** Opens a view between rounds. @throws CollectiveError COLLECTIVE_BAD_LAYOUT for more buckets than the flags have room for */
   constructor(options: HostBoardOptions) {
-    this.#options = options;
     const { hosts, place, plan, rank } = options;
     const area = hostArea(plan, hosts, rank);
     const { figuresOffset, numFigures, partialOffsets, resultOffset } = boardLayout(area);
@@ -108,7 +106,7 @@ export class HostBoard {
 
   /** Ranks besides this one that lead segments of a bucket, and have to be told that it is complete. */
   otherLeaders(bucket: number): number[] {
-    return this.#ranks.filter((_, member) => member !== this.#member && this.#numLed[member]![bucket]! > 0);
+    return this.#ranks.filter((_, member) => member !== this.#member && this.#hasWork(member, bucket));
   }
 
   /** Says that a segment that this rank leads has its sum in the result; the last one of the host wakes all who wait. */
@@ -131,30 +129,15 @@ export class HostBoard {
 
   /** Returns what is missing for a round: this rank's own bucket, buckets of other ranks of this host, or sums that its ranks lead. */
   waitState(round: number): WaitState {
-    const buckets = [...this.#options.plan.layout.buckets.keys()];
-    const isLate = (member: number) => buckets.find((bucket) => !this.#flags.isReady(member, round, bucket));
-    const own = isLate(this.#member);
-    if (own !== undefined) return { round, ranks: [this.#options.rank], bucket: own, phase: 'local' };
-    const late = this.#ranks.filter((_, member) => isLate(member) !== undefined);
-    const isOpen = (member: number, bucket: number) =>
-      this.#numLed[member]![bucket]! > 0 && !this.#flags.isReduced(member, round, bucket);
-    const bucket = buckets.find((of) => this.#ranks.some((_, member) => isOpen(member, of))) ?? 0;
-    if (late.length > 0) return { round, ranks: late, bucket, phase: 'partial' };
-    return { round, ranks: this.#ranks.filter((_, member) => isOpen(member, bucket)), bucket, phase: 'result' };
+    return this.#flags.waitState(round, (member) => this.#ranks[member]!, this.#hasWork);
   }
 
   /** When this rank was ready with each bucket, in milliseconds, and when the bucket was summed. After the round's end. */
   times(): { readonly readyMs: number[]; readonly reducedMs: number[] } {
-    const buckets = [...this.#options.plan.layout.buckets.keys()];
-    const reducedMs = (bucket: number) =>
-      this.#ranks.map((_, member) =>
-        this.#numLed[member]![bucket] === 0 ? 0 : this.#flags.timeOf('reduced', member, bucket),
-      );
-    return {
-      readyMs: buckets.map((bucket) => this.#flags.timeOf('ready', this.#member, bucket)),
-      reducedMs: buckets.map((bucket) => Math.max(...reducedMs(bucket))),
-    };
+    return this.#flags.times(this.#hasWork);
   }
+
+  readonly #hasWork = (member: number, bucket: number): boolean => this.#numLed[member]![bucket]! > 0;
 
   /** Notes how a round went for this rank, for its main thread; before its last segment is published. */
   noteStats({ bytesReceived, bytesSent, compression }: RoundFigures, dropped: ReadonlyMap<string, number>): void {

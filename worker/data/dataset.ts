@@ -1,4 +1,5 @@
 /** A data set after its scan: paths, sizes and labels in flat arrays that threads can share. */
+import { basename } from 'node:path';
 import { buildIds, type ImageIds, idAt } from './image-ids.js';
 import { buildLocations, locationOf, type ShardLocations } from './shards/locations.js';
 import type { SampleLocation } from './shards/sample-location.js';
@@ -146,6 +147,11 @@ export class Dataset {
 
   imagePath(index: number): string {
     return stringAt(this.table.paths, index);
+  }
+
+  /** The file's name, of a packed sample without its tar file's. */
+  imageName(index: number): string {
+    return basename(this.imagePath(index)).replace(/^.*\.tar!/, '');
   }
 
   /** The file's stem as a number where it is one, else as text; for COCO JSON the image's id. */

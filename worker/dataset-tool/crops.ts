@@ -1,6 +1,6 @@
 /** `launch dataset crops`: every labelled box as a picture of its own, in one folder per class, to train a classifier on. */
 import { mkdir } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { join, parse } from 'node:path';
 import type { CropsRequest } from '../../configs/dataset-request.js';
 import { DataError } from '../../proto/errors.js';
 import type { Dataset } from '../data/dataset.js';
@@ -9,6 +9,7 @@ import type { Rectangle } from '../data/images/image.js';
 import { openSharp } from '../data/images/libvips.js';
 import { mapBounded } from '../data/scan/bounded.js';
 import { imageInput } from '../data/shards/locations.js';
+import { cannotWrite } from './cannot-write.js';
 import { scanSplits, type ToolProgress } from './check.js';
 
 const CONCURRENCY = 4;
@@ -52,8 +53,7 @@ async function cropImage(dataset: Dataset, index: number, folder: string, names:
   const path = dataset.imagePath(index);
   const { data, width, height } = await decodeImage(path, await imageInput(dataset.table, index));
   const sharp = await openSharp();
-  const name = basename(path).replace(/^.*\.tar!/, '');
-  const stem = name.slice(0, name.length - extname(name).length);
+  const { name: stem } = parse(dataset.imageName(index));
   let written = 0;
   for (let row = 0; row < labels.length / 5; row++) {
     const part = cropRectangle(labels.subarray(5 * row + 1, 5 * row + 5), width, height);
@@ -87,12 +87,7 @@ export async function cropDataset(request: CropsRequest, progress: ToolProgress)
         const written = await cropImage(dataset, index, folder, data.names);
         crops += written;
       } catch (error) {
-        if (!(error instanceof DataError)) {
-          throw new DataError('DATA_CANNOT_WRITE', `cannot write to ${folder}: ${(error as Error).message}`, {
-            hint: 'check the space and the permissions there',
-            cause: error,
-          });
-        }
+        if (!(error instanceof DataError)) throw cannotWrite(folder, error);
         unreadable++;
       }
       progress(`crops ${split}`, ++done, indices.length);

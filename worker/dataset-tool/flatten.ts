@@ -4,6 +4,7 @@ import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
 import type { FlattenRequest } from '../../configs/dataset-request.js';
 import { DataError } from '../../proto/errors.js';
+import { cannotWrite } from './cannot-write.js';
 
 /**
  * Names for files, side by side. Files of one folder whose names differ in their suffix only (an image and its labels) keep one name
@@ -50,10 +51,7 @@ export async function flatten({ images, out }: FlattenRequest): Promise<number> 
     }
   } catch (cause) {
     if (cause instanceof DataError) throw cause;
-    throw new DataError('DATA_CANNOT_WRITE', `cannot write to ${out}: ${(cause as Error).message}`, {
-      hint: 'check the space and the permissions there',
-      cause,
-    });
+    throw cannotWrite(out, cause);
   }
   return paths.length;
 }

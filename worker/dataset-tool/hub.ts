@@ -1,12 +1,13 @@
 /** `launch dataset stats --out`: the figures as `stats.json`, beside pictures small enough to look at in a browser. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { join, parse } from 'node:path';
 import type { StatsRequest } from '../../configs/dataset-request.js';
 import { DataError } from '../../proto/errors.js';
 import { decodeImage } from '../data/images/decode.js';
 import { openSharp } from '../data/images/libvips.js';
 import { mapBounded } from '../data/scan/bounded.js';
 import { imageInput } from '../data/shards/locations.js';
+import { cannotWrite } from './cannot-write.js';
 import type { ScannedSplit, ToolProgress } from './check.js';
 
 const CONCURRENCY = 4;
@@ -48,8 +49,7 @@ export async function writeHub(
           unreadable++;
           return;
         }
-        const name = basename(path).replace(/^.*\.tar!/, '');
-        const stem = name.slice(0, name.length - extname(name).length);
+        const { name: stem } = parse(dataset.imageName(index));
         await sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } })
           .resize({ width: MAX_SIDE_PX, height: MAX_SIDE_PX, fit: 'inside', withoutEnlargement: true })
           .jpeg({ quality: JPEG_QUALITY })
@@ -58,10 +58,7 @@ export async function writeHub(
       });
     }
   } catch (cause) {
-    throw new DataError('DATA_CANNOT_WRITE', `cannot write to ${out}: ${(cause as Error).message}`, {
-      hint: 'check the space and the permissions there',
-      cause,
-    });
+    throw cannotWrite(out, cause);
   }
   return { images, unreadable };
 }

@@ -1,5 +1,5 @@
 /** The few calls of the C library that Node has no face for: memory files, mappings, and waits on a word of shared memory. */
-import { openForeign } from '../../proto/foreign.js';
+import { openAddressOf, openForeign } from '../../proto/foreign.js';
 
 /** A machine address; koffi's form of a pointer. */
 export type Address = bigint;
@@ -38,7 +38,6 @@ function load(): Libc | undefined {
     const library = koffi.load('libc.so.6');
     const memfdCreate = library.func('int memfd_create(const char *name, unsigned int flags)');
     const mmap = library.func('void *mmap(void *addr, size_t len, int prot, int flags, int fd, int64_t off)');
-    const memmove = library.func('void *memmove(void *to, void *from, size_t bytes)');
     // No argument is a floating-point number, so the variadic call has the plain calling convention.
     const syscall = library.func(
       'long syscall(long number, void *word, long op, long value, void *timeout, void *word2, long value3)',
@@ -48,8 +47,7 @@ function load(): Libc | undefined {
       mmap: (...args) => mmap(...args) as Address,
       futexWait: (word, expected, timeout) => syscall(futex, word, FUTEX_WAIT, expected, timeout, null, 0) as number,
       futexWake: (word, numWaiters) => syscall(futex, word, FUTEX_WAKE, numWaiters, null, null, 0) as number,
-      // Moving nothing returns where it would have gone to.
-      addressOf: (array) => memmove(array, array, 0) as Address,
+      addressOf: openAddressOf(library),
       readByte: (address) => koffi.decode(address, 'uint8') as number,
       errno: () => koffi.errno(),
     };

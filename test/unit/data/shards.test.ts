@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readDatasetYaml } from '../../../configs/dataset.js';
 import { DEFAULT_HYP } from '../../../configs/schema/hyp.js';
 import type { Dataset } from '../../../worker/data/dataset.js';
@@ -15,6 +13,7 @@ import { ShardCache } from '../../../worker/data/shards/shard-cache.js';
 import { parseIndex, readIndex } from '../../../worker/data/shards/shard-index.js';
 import { readSample } from '../../../worker/data/shards/shard-reader.js';
 import { readTarHeader, tarHeader } from '../../../worker/data/shards/tar.js';
+import { serveFiles } from '../../support/file-server.js';
 import { datasetConfig, temporaryFolder, write, writeSample } from './support.js';
 
 const NUM_IMAGES = 6;
@@ -42,40 +41,6 @@ async function batchOf(dataset: Dataset, epoch: number): Promise<{ images: Buffe
   expect(batch.badItems).toEqual([]);
   return { images: Buffer.from(batch.images), targets: [...batch.targets] };
 }
-
-/** Serves a folder with range requests; `refuse` may answer a request with a status instead. */
-async function serve(folder: string, refuse: (requestNumber: number) => number | undefined = () => undefined) {
-  const ranges: string[] = [];
-  let numRequests = 0;
-  const server: Server = createServer((request, response) => {
-    const status = refuse(numRequests++);
-    if (status !== undefined) {
-      response.writeHead(status).end();
-      return;
-    }
-    void readFile(join(folder, decodeURIComponent(new URL(request.url ?? '/', 'http://x').pathname))).then(
-      (bytes) => {
-        const range = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '');
-        if (range === null) response.writeHead(200).end(bytes);
-        else {
-          ranges.push(range[0]);
-          response.writeHead(206).end(bytes.subarray(Number(range[1]), Number(range[2]) + 1));
-        }
-      },
-      () => response.writeHead(404).end(),
-    );
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  servers.push(server);
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ranges };
-}
-
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
 
 describe('a packed data set', () => {
   it('gives the same images, labels, ids and batches as its folder', async () => {
@@ -148,7 +113,8 @@ describe('a packed data set behind HTTP', () => {
 
   it('is read sample by sample with range requests, the second time from the cache', async () => {
     const { out, folder, root, cacheDir } = await packed();
-    const { url, ranges } = await serve(out);
+    await using files = await serveFiles(out);
+    const { url, ranges } = files;
     const shards = await openDataset([`${url}/train.shards.json`], datasetConfig(root), { split: 'train', cacheDir });
     expect(shards.table.labels).toEqual(folder.table.labels);
     const options = { cache: new ShardCache({ folder: join(root, 'shard cache') }) };
@@ -163,7 +129,8 @@ describe('a packed data set behind HTTP', () => {
 
   it('fetches again what is damaged in the cache', async () => {
     const { out, root, cacheDir } = await packed();
-    const { url, ranges } = await serve(out);
+    await using files = await serveFiles(out);
+    const { url, ranges } = files;
     const shards = await openDataset([`${url}/train.shards.json`], datasetConfig(root), { split: 'train', cacheDir });
     const folder = join(root, 'shard cache');
     const options = { cache: new ShardCache({ folder }) };
@@ -177,9 +144,11 @@ describe('a packed data set behind HTTP', () => {
 
   it('tries again after passing failures, and gives up with the address and status otherwise', async () => {
     const { out, root } = await packed();
-    const flaky = await serve(out, (requestNumber) => (requestNumber < 2 ? 503 : undefined));
+    await using flaky = await serveFiles(out);
+    flaky.refuse = (requestNumber) => (requestNumber < 2 ? 503 : undefined);
     expect((await readIndex(`${flaky.url}/train.shards.json`)).samples.length).toBe(NUM_IMAGES);
-    const { url } = await serve(root);
+    await using files = await serveFiles(root);
+    const { url } = files;
     await expect(readIndex(`${url}/none.shards.json?key=secret`)).rejects.toMatchObject({
       code: 'DATA_REMOTE',
       message: `${url}/none.shards.json: HTTP status 404`,

@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { extname, join } from 'node:path';
 import { INDEX_SUFFIX } from '../../../configs/store/index-name.js';
 import { DataError } from '../../../proto/errors.js';
 import type { Dataset } from '../dataset.js';
@@ -108,8 +108,7 @@ function describe(
   const polygons = dataset.polygons(index).map((polygon) => [...polygon]);
   const [width, height] = dataset.size(index);
   return {
-    // A packed sample's name stands behind that of its tar file.
-    name: basename(dataset.imagePath(index)).replace(/^.*\.tar!/, ''),
+    name: dataset.imageName(index),
     imageId: dataset.imageId(index),
     width,
     height,

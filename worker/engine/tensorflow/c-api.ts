@@ -3,7 +3,7 @@
  * and straight to where they are wanted, and memory of ours can be a tensor. All addresses are plain numbers; 0 is null.
  */
 import { join } from 'node:path';
-import { openForeign } from '../../../proto/foreign.js';
+import { openAddressOf, openForeign } from '../../../proto/foreign.js';
 import type { TypedArray } from '../engine.js';
 
 export type Address = number;
@@ -92,6 +92,7 @@ export function openCApi(libraryDir: string): CApi | undefined {
     libc.func('void *dlopen(str path, int flags)')(path, RTLD_LAZY_NODELETE);
     const tensorflow = foreign.load(path);
     const framework = foreign.load(join(libraryDir, 'libtensorflow_framework.so.2'));
+    const addressOf = openAddressOf(libc);
     const p = 'uintptr_t';
     return {
       version: tensorflow.func('str TF_Version()'),
@@ -126,15 +127,10 @@ export function openCApi(libraryDir: string): CApi | undefined {
       deleteDeviceList: tensorflow.func(`void TF_DeleteDeviceList(${p} list)`),
       copyOut: libc.func(`void memcpy(void *target, ${p} source, size_t bytes)`),
       copyIn: libc.func(`void memcpy(${p} target, void *source, size_t bytes)`),
-      addressOf: addressWith(libc.func(`${p} memmove(void *target, void *source, size_t bytes)`)),
+      addressOf: (array: Memory) => Number(addressOf(array)),
       nothing: libc.symbol('getpid'),
     } as CApi;
   } catch {
     return undefined;
   }
-}
-
-/** Moving nothing returns where it would have gone to. */
-function addressWith(memmove: (...args: readonly unknown[]) => unknown): CApi['addressOf'] {
-  return (array) => memmove(array, array, 0) as Address;
 }

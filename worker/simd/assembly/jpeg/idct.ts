@@ -54,6 +54,13 @@ export function passRow(work: usize, row: i32): v128 {
   return i16x8.narrow_i32x4_s(v128.load(at), v128.load(at, 16));
 }
 
+/** The level of all pixels of a block that has nothing but its first coefficient. */
+@inline
+export function flatLevel(block: usize, quantisation: usize): i32 {
+  const level = (<i32>load<i16>(block) * <i32>load<i16>(quantisation) + 4) >> 3;
+  return max(0, min(255, level + 128));
+}
+
 /**
  * The pixels of a block, written to `target` with rows `stride` apart. The block is zeros again afterwards.
  * @param block 64 coefficients, i16, rows after each other
@@ -72,8 +79,7 @@ export function inverseDct(block: usize, quantisation: usize, work: usize, targe
   const c7 = v128.load(block, 112);
   const rest = v128.or(v128.or(v128.or(c1, c2), v128.or(c3, c4)), v128.or(v128.or(c5, c6), c7));
   if (!v128.any_true(v128.or(rest, i16x8.replace_lane(c0, 0, 0)))) {
-    const level = (<i32>load<i16>(block) * <i32>load<i16>(quantisation) + 4) >> 3;
-    const flat = i8x16.splat(<i8>max(0, min(255, level + 128)));
+    const flat = i8x16.splat(<i8>flatLevel(block, quantisation));
     for (let row = 0; row < 8; row++) v128.store64_lane(target + <usize>row * stride, flat, 0);
     store<i16>(block, 0);
     return;

@@ -1,7 +1,7 @@
 // The inverse DCT of a block at a fraction of its size: the mean of every 2, 4 or 8 neighbouring pixels of a column or a row,
 // from the coefficients. A mean folds the spectrum: of two neighbours, coefficient u keeps cos(uπ/16) of itself and takes
 // −sin(uπ/16) of coefficient 8 − u, and what is left is a transform of half the length. So no pixel is made only to be averaged.
-import { CONSTANT_BITS, fourColumns, high, low, pair, PASS_BITS, passRow } from './idct';
+import { CONSTANT_BITS, flatLevel, fourColumns, high, low, pair, PASS_BITS, passRow } from './idct';
 
 /** One pass over four columns: writes 8 >> fold rows of four 32-bit numbers, 32 bytes apart. */
 @inline
@@ -84,8 +84,7 @@ export function reducedDct(
   const c7 = v128.load(block, 112);
   const rest = v128.or(v128.or(v128.or(c1, c2), v128.or(c3, c4)), v128.or(v128.or(c5, c6), c7));
   if (!v128.any_true(v128.or(rest, i16x8.replace_lane(c0, 0, 0)))) {
-    const level = (<i32>load<i16>(block) * <i32>load<i16>(quantisation) + 4) >> 3;
-    const flat = max(0, min(255, level + 128)) * 0x01010101;
+    const flat = flatLevel(block, quantisation) * 0x01010101;
     for (let row = 0; row < height; row++) {
       storeLine(flat, width, target);
       if (width == 8) storeLine(flat, width, target + 4);
