@@ -35,6 +35,8 @@ export interface CApi {
   dim(tensor: Address, axis: number): number;
   newSessionOptions(): Address;
   deleteSessionOptions(options: Address): void;
+  /** @param config a serialised ConfigProto, which is copied */
+  setConfig(options: Address, config: Uint8Array, length: number, status: Address): void;
   newGraph(): Address;
   deleteGraph(graph: Address): void;
   newSession(graph: Address, options: Address, status: Address): Address;
@@ -110,6 +112,7 @@ export function openCApi(libraryDir: string): CApi | undefined {
       dim: framework.func(`int64_t TF_Dim(${p} tensor, int axis)`),
       newSessionOptions: tensorflow.func(`${p} TF_NewSessionOptions()`),
       deleteSessionOptions: tensorflow.func(`void TF_DeleteSessionOptions(${p} options)`),
+      setConfig: tensorflow.func(`void TF_SetConfig(${p} options, void *config, size_t length, ${p} status)`),
       newGraph: tensorflow.func(`${p} TF_NewGraph()`),
       deleteGraph: tensorflow.func(`void TF_DeleteGraph(${p} graph)`),
       newSession: tensorflow.func(`${p} TF_NewSession(${p} graph, ${p} options, ${p} status)`),

@@ -4,12 +4,15 @@ import { isHeapBuffer } from '../../simd/heap.js';
 import type { TypedArray } from '../engine.js';
 import type { Binding, TensorMetadata } from './binding.js';
 import type { Address, CApi } from './c-api.js';
+import { encodeSessionConfig } from './session-config.js';
 
 /** From this alignment on TensorFlow works on memory in place. */
 const SHARED_FROM_ALIGNMENT = 64;
 const OK = 0;
 /** TensorFlow's number for a failed allocation, which has no status of its own here. */
 const OUT_OF_MEMORY = 'RESOURCE_EXHAUSTED: OOM when allocating';
+
+const SESSION_CONFIG = encodeSessionConfig();
 
 interface Model {
   readonly session: Address;
@@ -70,6 +73,7 @@ export class LibraryBinding implements Binding {
     const graph = this.#api.newGraph();
     const options = this.#api.newSessionOptions();
     const status = this.#status;
+    if (!this.isUsingGpu) this.#api.setConfig(options, SESSION_CONFIG, SESSION_CONFIG.length, status);
     const session = this.#api.loadSessionFromSavedModel(options, null, folder, [tag], 1, graph, null, status);
     this.#api.deleteSessionOptions(options);
     try {
