@@ -12,7 +12,7 @@ import { badPayload, damaged, ExchangeRounds } from './exchange-rounds.js';
 import { FrameSlots, LaneSums } from './frame-memory.js';
 import type { Segment } from './plan.js';
 import { Reducer } from './reducer.js';
-import { bytesOf, floatsOf, SegmentWire, spanOf } from './segment-wire.js';
+import { bytesOf, floatsOf, SegmentWire, spanOf, type WireSegment } from './segment-wire.js';
 
 /** A segment that this rank sums. */
 interface OwnedSegment {
@@ -106,17 +106,17 @@ export class DirectExchange implements Exchange {
     const { plan, result } = this.#options;
     const segment = plan.byChunk[header.bucket]?.[header.chunk]?.[header.segment];
     if (segment === undefined || this.#slots === undefined) return undefined;
-    const isPlain =
-      this.#wire.codecOf(segment) === undefined &&
-      header.payloadType === data.PayloadType.FLOAT32 &&
-      header.payloadBytes === segment.length * Float32Array.BYTES_PER_ELEMENT;
-    if (isPlain && header.phase === data.Phase.RESULT && this.#isAwaited(segment, header)) {
+    const { codec, ...expected } = this.#wire.formOf(segment);
+    const isExpected = header.payloadType === expected.payloadType && header.payloadBytes === expected.payloadBytes;
+    const isResult = header.phase === data.Phase.RESULT && this.#isAwaited(segment, header);
+    if (isExpected && isResult && codec === undefined) {
       return { memory: bytesOf(spanOf(result, segment)), isCheckedLater: false };
     }
     const memory = this.#slots.take(header.payloadBytes);
     if (memory === undefined) return undefined;
-    // Two operands are added in one pass, which makes the checksums of the frame and of the sum by the way.
-    const isCheckedLater = isPlain && header.phase === data.Phase.PARTIAL && plan.partials.length === 2;
+    // Two operands are added in one pass, which makes the checksums of the frame and of the sum by the way; so does decoding.
+    const isPair = header.phase === data.Phase.PARTIAL && plan.partials.length === 2;
+    const isCheckedLater = isExpected && (isPair || isResult) && codec?.makesLanes !== false;
     if (isCheckedLater) this.#unchecked.add(memory);
     return { memory, isCheckedLater };
   }
@@ -195,19 +195,22 @@ export class DirectExchange implements Exchange {
   #reduce(owned: OwnedSegment): void {
     const { segment } = owned;
     const { plan, rank, result } = this.#options;
+    const { round } = this.#rounds;
     const beganMs = threadTrace.begin();
-    let lanes: LaneChecksum | undefined;
-    if (owned.unchecked !== undefined) lanes = this.#addChecked(owned, owned.unchecked);
-    else if (!this.#inPlace) this.#sum(owned, spanOf(result, segment));
-    threadTrace.end('reduce', beganMs, this.#rounds.round, segment.bucket, segment.chunk, segment.index);
+    const encoded = this.#sumEncoded(owned);
+    let lanes = encoded?.lanes;
+    if (encoded === undefined && owned.unchecked !== undefined) lanes = this.#addChecked(owned, owned.unchecked);
+    else if (encoded === undefined && !this.#inPlace) this.#sum(owned, spanOf(result, segment));
+    threadTrace.end('reduce', beganMs, round, segment.bucket, segment.chunk, segment.index);
     // Lets go of the received frames, and readies the segment for the next round.
     owned.operands.fill(undefined);
+    owned.unchecked = undefined;
     for (const frame of owned.frames) this.release(frame);
     owned.frames.length = 0;
     owned.numMissing = plan.partials.length;
     if (plan.worldSize > 1) {
-      const sent = this.#wire.result(result, segment, this.#rounds.round);
-      const wire = { ...sent, lanes: lanes ?? this.#sums?.of(sent.payload) };
+      const sent = encoded ?? this.#wire.result(result, segment, round);
+      const wire = { ...sent, lanes: lanes ?? sent.lanes ?? this.#sums?.of(sent.payload) };
       for (let step = 1; step < plan.worldSize; step++) {
         const peer = (rank + step) % plan.worldSize;
         this.#rounds.send(peer, segment, data.Phase.RESULT, wire, { begin: 0, end: plan.layout.virtualRanks });
@@ -217,31 +220,32 @@ export class DirectExchange implements Exchange {
   }
 
   /** Adds the one frame to the own part where both lie, and returns the sum's checksum. @throws CollectiveError COLLECTIVE_BAD_PAYLOAD */
-  #addChecked(owned: OwnedSegment, header: DataHeader): LaneChecksum {
+  #addChecked({ segment, frames }: OwnedSegment, header: DataHeader): LaneChecksum {
     const { partials, result } = this.#options;
-    const { segment, frames } = owned;
     const { addend, sum } = this.#sums!.add(spanOf(result, segment), spanOf(partials[0]!, segment), frames[0]!);
-    owned.unchecked = undefined;
-    try {
-      checkLanes(header, addend);
-    } catch (error) {
-      throw error instanceof ProtocolError ? damaged(error) : error;
-    }
+    checkReceived(header, addend);
     return sum;
+  }
+
+  /**
+   * Adds an encoded frame to the own part and encodes the sum, in one pass. Returns undefined for anything but such a pair.
+   * @throws CollectiveError COLLECTIVE_BAD_PAYLOAD
+   */
+  #sumEncoded({ segment, operands, unchecked }: OwnedSegment): WireSegment | undefined {
+    const { codec, payloadType } = this.#wire.formOf(segment);
+    if (codec === undefined || operands.length !== 2) return undefined;
+    // Two numbers have one sum in either order.
+    const values = operands.find((operand) => operand instanceof Float32Array);
+    const payload = operands.find((operand) => operand instanceof Uint8Array);
+    if (values === undefined || payload === undefined) return undefined;
+    const sum = spanOf(this.#options.result, segment);
+    const { received, ...encoded } = codec.reduce(segment, values, payload, sum, this.#rounds.round);
+    if (unchecked !== undefined) checkReceived(unchecked, received);
+    return { ...encoded, payloadType };
   }
 
   #sum({ segment, operands }: OwnedSegment, sum: Float32Array): void {
     const codec = this.#wire.codecOf(segment);
-    const [a, b] = operands;
-    // Two numbers have one sum in either order.
-    if (codec !== undefined && operands.length === 2 && a instanceof Float32Array && b instanceof Uint8Array) {
-      codec.add(a, b, sum);
-      return;
-    }
-    if (codec !== undefined && operands.length === 2 && a instanceof Uint8Array && b instanceof Float32Array) {
-      codec.add(b, a, sum);
-      return;
-    }
     const decoded = operands.map((operand, index) =>
       operand instanceof Uint8Array ? codec!.decodeOperand(index, operand, segment.length) : operand!,
     );
@@ -256,7 +260,8 @@ export class DirectExchange implements Exchange {
     }
     this.#rounds.received(payload);
     const beganMs = threadTrace.begin();
-    this.#wire.read(payload, this.#options.result, segment);
+    const lanes = this.#wire.read(payload, this.#options.result, segment);
+    if (this.#unchecked.has(payload)) checkReceived(header, lanes);
     threadTrace.end('copy_result', beganMs, this.#rounds.round, segment.bucket, segment.chunk, segment.index);
     this.release(payload);
     this.#finish(segment);
@@ -270,6 +275,15 @@ export class DirectExchange implements Exchange {
 
   #finish(segment: Segment): void {
     for (const { header, payload } of this.#rounds.finish(segment)) this.receive(header, payload);
+  }
+}
+
+/** Compares the checksum that a frame had when it was read. @throws CollectiveError COLLECTIVE_BAD_PAYLOAD */
+function checkReceived(header: DataHeader, lanes: LaneChecksum | undefined): void {
+  try {
+    if (lanes !== undefined) checkLanes(header, lanes);
+  } catch (error) {
+    throw error instanceof ProtocolError ? damaged(error) : error;
   }
 }
 
