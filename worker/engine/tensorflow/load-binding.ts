@@ -53,9 +53,8 @@ export function loadBinding(options: LoadOptions): Binding {
   return binding;
 }
 
-/** With `LOCKSTEP_NO_FFI=1` libraries are not called directly. */
 function open(libraryDir: string, addonPath: string): Binding {
-  const api = process.env.LOCKSTEP_NO_FFI === '1' ? undefined : openCApi(libraryDir);
+  const api = openCApi(libraryDir);
   return api === undefined ? new AddonBinding(loadAddon(addonPath)) : new LibraryBinding(api);
 }
 
