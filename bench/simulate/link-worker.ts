@@ -36,7 +36,7 @@ function measureCodec(): number {
   const seconds = Array.from({ length: ADD_REPEATS }, () => {
     const startedMs = performance.now();
     kernels.encodeBfloat16(values.byteOffset, residual.byteOffset, encoded, 0, 0, ADD_ELEMENTS, 0);
-    kernels.decodeBfloat16(encoded, values.byteOffset, ADD_ELEMENTS, 0);
+    kernels.decodeBfloat16(encoded, values.byteOffset, ADD_ELEMENTS);
     return (performance.now() - startedMs) / 1000;
   });
   return (2 * values.byteLength) / median(seconds);

@@ -8,7 +8,7 @@ import { ProtocolError } from '../../proto/errors.js';
 import { data } from '../../proto/messages.js';
 import { threadTrace } from '../trace/thread-trace.js';
 import type { DropReason, Exchange, ExchangeOptions, FramePlace, WaitState } from './exchange.js';
-import { badPayload, damaged, ExchangeRounds } from './exchange-rounds.js';
+import { badPayload, ExchangeRounds } from './exchange-rounds.js';
 import { FrameSlots, LaneSums } from './frame-memory.js';
 import type { Segment } from './plan.js';
 import { Reducer } from './reducer.js';
@@ -106,17 +106,17 @@ export class DirectExchange implements Exchange {
     const { plan, result } = this.#options;
     const segment = plan.byChunk[header.bucket]?.[header.chunk]?.[header.segment];
     if (segment === undefined || this.#slots === undefined) return undefined;
-    const { codec, ...expected } = this.#wire.formOf(segment);
-    const isExpected = header.payloadType === expected.payloadType && header.payloadBytes === expected.payloadBytes;
-    const isResult = header.phase === data.Phase.RESULT && this.#isAwaited(segment, header);
-    if (isExpected && isResult && codec === undefined) {
+    const isPlain =
+      this.#wire.codecOf(segment) === undefined &&
+      header.payloadType === data.PayloadType.FLOAT32 &&
+      header.payloadBytes === segment.length * Float32Array.BYTES_PER_ELEMENT;
+    if (isPlain && header.phase === data.Phase.RESULT && this.#isAwaited(segment, header)) {
       return { memory: bytesOf(spanOf(result, segment)), isCheckedLater: false };
     }
     const memory = this.#slots.take(header.payloadBytes);
     if (memory === undefined) return undefined;
-    // Two operands are added in one pass, which makes the checksums of the frame and of the sum by the way; so does decoding.
-    const isPair = header.phase === data.Phase.PARTIAL && plan.partials.length === 2;
-    const isCheckedLater = isExpected && (isPair || isResult) && codec?.makesLanes !== false;
+    // Two operands are added in one pass, which makes the checksums of the frame and of the sum by the way.
+    const isCheckedLater = isPlain && header.phase === data.Phase.PARTIAL && plan.partials.length === 2;
     if (isCheckedLater) this.#unchecked.add(memory);
     return { memory, isCheckedLater };
   }
@@ -195,21 +195,21 @@ export class DirectExchange implements Exchange {
   #reduce(owned: OwnedSegment): void {
     const { segment } = owned;
     const { plan, rank, result } = this.#options;
-    const { round } = this.#rounds;
     const beganMs = threadTrace.begin();
+    let lanes: LaneChecksum | undefined;
     const encoded = this.#sumEncoded(owned);
-    let lanes = encoded?.lanes;
-    if (encoded === undefined && owned.unchecked !== undefined) lanes = this.#addChecked(owned, owned.unchecked);
-    else if (encoded === undefined && !this.#inPlace) this.#sum(owned, spanOf(result, segment));
-    threadTrace.end('reduce', beganMs, round, segment.bucket, segment.chunk, segment.index);
+    if (owned.unchecked !== undefined) {
+      lanes = this.#addChecked(owned, owned.unchecked);
+      if (lanes === undefined) return;
+    } else if (encoded === undefined && !this.#inPlace) this.#sum(owned, spanOf(result, segment));
+    threadTrace.end('reduce', beganMs, this.#rounds.round, segment.bucket, segment.chunk, segment.index);
     // Lets go of the received frames, and readies the segment for the next round.
     owned.operands.fill(undefined);
-    owned.unchecked = undefined;
     for (const frame of owned.frames) this.release(frame);
     owned.frames.length = 0;
     owned.numMissing = plan.partials.length;
     if (plan.worldSize > 1) {
-      const sent = encoded ?? this.#wire.result(result, segment, round);
+      const sent = encoded ?? this.#wire.result(result, segment, this.#rounds.round);
       const wire = { ...sent, lanes: lanes ?? sent.lanes ?? this.#sums?.of(sent.payload) };
       for (let step = 1; step < plan.worldSize; step++) {
         const peer = (rank + step) % plan.worldSize;
@@ -219,29 +219,38 @@ export class DirectExchange implements Exchange {
     this.#finish(segment);
   }
 
-  /** Adds the one frame to the own part where both lie, and returns the sum's checksum. @throws CollectiveError COLLECTIVE_BAD_PAYLOAD */
-  #addChecked({ segment, frames }: OwnedSegment, header: DataHeader): LaneChecksum {
-    const { partials, result } = this.#options;
-    const { addend, sum } = this.#sums!.add(spanOf(result, segment), spanOf(partials[0]!, segment), frames[0]!);
-    checkReceived(header, addend);
-    return sum;
+  /** Adds the one frame to the own part where both lie. Returns the sum's checksum; undefined if the frame is damaged and has to come again. */
+  #addChecked(owned: OwnedSegment, header: DataHeader): LaneChecksum | undefined {
+    const { partials, result, onDamaged } = this.#options;
+    const { segment, frames, operands } = owned;
+    const frame = frames[0]!;
+    const { addend, sum } = this.#sums!.add(spanOf(result, segment), spanOf(partials[0]!, segment), frame);
+    owned.unchecked = undefined;
+    try {
+      checkLanes(header, addend);
+      return sum;
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || onDamaged === undefined) throw error;
+      operands[operands.findIndex((operand) => operand?.byteOffset === frame.byteOffset)] = undefined;
+      owned.numMissing = 1;
+      frames.length = 0;
+      this.release(frame);
+      onDamaged(header, error);
+      return undefined;
+    }
   }
 
-  /**
-   * Adds an encoded frame to the own part and encodes the sum, in one pass. Returns undefined for anything but such a pair.
-   * @throws CollectiveError COLLECTIVE_BAD_PAYLOAD
-   */
-  #sumEncoded({ segment, operands, unchecked }: OwnedSegment): WireSegment | undefined {
-    const { codec, payloadType } = this.#wire.formOf(segment);
+  /** Adds an encoded frame to the own part and encodes the sum, in one pass. Returns undefined for anything but such a pair. */
+  #sumEncoded({ segment, operands }: OwnedSegment): WireSegment | undefined {
+    const codec = this.#wire.codecOf(segment);
     if (codec === undefined || operands.length !== 2) return undefined;
     // Two numbers have one sum in either order.
     const values = operands.find((operand) => operand instanceof Float32Array);
     const payload = operands.find((operand) => operand instanceof Uint8Array);
     if (values === undefined || payload === undefined) return undefined;
     const sum = spanOf(this.#options.result, segment);
-    const { received, ...encoded } = codec.reduce(segment, values, payload, sum, this.#rounds.round);
-    if (unchecked !== undefined) checkReceived(unchecked, received);
-    return { ...encoded, payloadType };
+    const encoded = codec.reduce(segment, values, payload, sum, this.#rounds.round);
+    return { ...encoded, payloadType: codec.payloadType };
   }
 
   #sum({ segment, operands }: OwnedSegment, sum: Float32Array): void {
@@ -260,8 +269,7 @@ export class DirectExchange implements Exchange {
     }
     this.#rounds.received(payload);
     const beganMs = threadTrace.begin();
-    const lanes = this.#wire.read(payload, this.#options.result, segment);
-    if (this.#unchecked.has(payload)) checkReceived(header, lanes);
+    this.#wire.read(payload, this.#options.result, segment);
     threadTrace.end('copy_result', beganMs, this.#rounds.round, segment.bucket, segment.chunk, segment.index);
     this.release(payload);
     this.#finish(segment);
@@ -275,15 +283,6 @@ export class DirectExchange implements Exchange {
 
   #finish(segment: Segment): void {
     for (const { header, payload } of this.#rounds.finish(segment)) this.receive(header, payload);
-  }
-}
-
-/** Compares the checksum that a frame had when it was read. @throws CollectiveError COLLECTIVE_BAD_PAYLOAD */
-function checkReceived(header: DataHeader, lanes: LaneChecksum | undefined): void {
-  try {
-    if (lanes !== undefined) checkLanes(header, lanes);
-  } catch (error) {
-    throw error instanceof ProtocolError ? damaged(error) : error;
   }
 }
 

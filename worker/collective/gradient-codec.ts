@@ -14,7 +14,7 @@ export interface CompressionFigures {
 export interface EncodedSegment {
   /** A view that stays as it is until the same slot encodes the same segment again. */
   readonly payload: Uint8Array;
-  /** Of the payload, where the codec makes checksums. */
+  /** Of the payload, where the codec makes checksums, while the bytes are in the cache. */
   readonly lanes: LaneChecksum | undefined;
 }
 
@@ -28,8 +28,6 @@ export interface GradientCodec {
   /** Whether a segment travels encoded; counts and statistics do not. */
   covers(segment: Segment): boolean;
   encodedBytes(segment: Segment): number;
-  /** Whether it makes checksums of what it encodes and decodes, while the bytes are in the cache. */
-  readonly makesLanes: boolean;
   /**
    * Encodes a segment.
    * @param values as long as the segment
@@ -38,10 +36,10 @@ export interface GradientCodec {
    */
   encode(slot: number, segment: Segment, values: Float32Array, round: number, decoded?: Float32Array): EncodedSegment;
   /**
-   * Writes the elements of a payload to `target`, which is as long as the segment. Returns the payload's checksum if it makes any.
+   * Writes the elements of a payload to `target`, which is as long as the segment.
    * @throws CollectiveError COLLECTIVE_BAD_PAYLOAD for bytes that are none of this codec's
    */
-  decode(payload: Uint8Array, target: Float32Array): LaneChecksum | undefined;
+  decode(payload: Uint8Array, target: Float32Array): void;
   /**
    * Decodes a payload into memory of the codec's own.
    * @param operand which of them: one per partial sum
@@ -49,20 +47,10 @@ export interface GradientCodec {
    * @throws as `decode`
    */
   decodeOperand(operand: number, payload: Uint8Array, length: number): Float32Array;
-  /** target ← values + payload, all as long as the segment; the target may be the values. Returns and throws as `decode`. */
-  add(values: Float32Array, payload: Uint8Array, target: Float32Array): LaneChecksum | undefined;
-  /**
-   * Encodes values + payload, with slot 0, and writes what that decodes to to `sum`.
-   * @returns with `received`, the checksum of the given payload
-   * @throws as `decode`
-   */
-  reduce(
-    segment: Segment,
-    values: Float32Array,
-    payload: Uint8Array,
-    sum: Float32Array,
-    round: number,
-  ): EncodedSegment & { readonly received: LaneChecksum | undefined };
+  /** target ← values + payload, all as long as the segment; the target may be the values. @throws as `decode` */
+  add(values: Float32Array, payload: Uint8Array, target: Float32Array): void;
+  /** Encodes values + payload, with slot 0, and writes what that decodes to to `sum`. @throws as `decode` */
+  reduce(segment: Segment, values: Float32Array, payload: Uint8Array, sum: Float32Array, round: number): EncodedSegment;
   /** Returns what was measured since the last call. */
   takeFigures(): CompressionFigures;
 }

@@ -13,13 +13,6 @@ export interface WireSegment {
   readonly lanes?: LaneChecksum | undefined;
 }
 
-/** What frames of a segment are like. */
-export interface SegmentForm {
-  readonly codec: GradientCodec | undefined;
-  readonly payloadType: number;
-  readonly payloadBytes: number;
-}
-
 export class SegmentWire {
   readonly #codec: GradientCodec | undefined;
 
@@ -55,32 +48,20 @@ export class SegmentWire {
     return { ...codec.encode(0, segment, sum, round, sum), payloadType: codec.payloadType };
   }
 
-  /**
-   * Writes what a frame carries to its place in a vector. Returns the frame's checksum where a codec makes it by the way.
-   * @throws CollectiveError COLLECTIVE_BAD_PAYLOAD
-   */
-  read(payload: Uint8Array, vector: Float32Array, segment: Segment): LaneChecksum | undefined {
+  /** Writes what a frame carries to its place in a vector. @throws CollectiveError COLLECTIVE_BAD_PAYLOAD */
+  read(payload: Uint8Array, vector: Float32Array, segment: Segment): void {
     const codec = this.codecOf(segment);
-    if (codec !== undefined) return codec.decode(payload, spanOf(vector, segment));
-    copyBytes(payload, spanOf(vector, segment));
-    return undefined;
-  }
-
-  /** How a segment travels: by which codec, if by any, as what, and in how many bytes. */
-  formOf(segment: Segment): SegmentForm {
-    const codec = this.codecOf(segment);
-    return {
-      codec,
-      payloadType: codec?.payloadType ?? data.PayloadType.FLOAT32,
-      payloadBytes: codec?.encodedBytes(segment) ?? segment.length * Float32Array.BYTES_PER_ELEMENT,
-    };
+    if (codec === undefined) copyBytes(payload, spanOf(vector, segment));
+    else codec.decode(payload, spanOf(vector, segment));
   }
 
   /** Says what is wrong with the form of a frame, if anything is. */
   complaint(segment: Segment, payloadType: number, payload: Uint8Array): string | undefined {
-    const expected = this.formOf(segment);
-    if (payload.byteLength === expected.payloadBytes && payloadType === expected.payloadType) return undefined;
-    return `has ${payload.byteLength} bytes of type ${payloadType} for ${segment.length} floats, expected ${expected.payloadBytes} of type ${expected.payloadType}`;
+    const codec = this.codecOf(segment);
+    const expectedType = codec?.payloadType ?? data.PayloadType.FLOAT32;
+    const expectedBytes = codec?.encodedBytes(segment) ?? segment.length * Float32Array.BYTES_PER_ELEMENT;
+    if (payload.byteLength === expectedBytes && payloadType === expectedType) return undefined;
+    return `has ${payload.byteLength} bytes of type ${payloadType} for ${segment.length} floats, expected ${expectedBytes} of type ${expectedType}`;
   }
 }
 

@@ -20,7 +20,7 @@ export interface CompressorOptions {
   readonly memory: CompressionMemory;
   /** Things on the same heap, or its memory, where kernels can read and write in place; what lies elsewhere is copied. */
   readonly onHeap: readonly { readonly buffer: ArrayBufferLike }[];
-  /** See `GradientCodec`. */
+  /** Whether checksums of frames are made with them, as direct sockets need them. */
   readonly makesLanes: boolean;
   /** Of stochastic rounding. */
   readonly seed: number;
@@ -36,7 +36,7 @@ export class Compressor implements GradientCodec {
   /** Buffer objects that stand for the heap. */
   readonly #buffers: WeakSet<ArrayBufferLike>;
   readonly #heap: ArrayBufferLike;
-  /** Of two checksums, or 0 where none are made. */
+  /** Of a checksum, or 0 where none are made. */
   readonly #sums: number;
   readonly #sumWords: Uint32Array;
   #signal = 0;
@@ -53,10 +53,6 @@ export class Compressor implements GradientCodec {
     this.#buffers.add(this.#heap);
     this.#sums = options.makesLanes ? memory.sums : 0;
     this.#sumWords = new Uint32Array(this.#heap, memory.sums, SUM_BYTES / Uint32Array.BYTES_PER_ELEMENT);
-  }
-
-  get makesLanes(): boolean {
-    return this.#sums !== 0;
   }
 
   get payloadType(): SegmentCodec['payloadType'] {
@@ -81,15 +77,14 @@ export class Compressor implements GradientCodec {
     this.#codec.encode(values, residual, frame, into, this.#noise(slot, segment, round), length, this.#sums);
     this.#error += this.#kernels.sumSquares(residual + begin, 0, count);
     if (decoded !== undefined) this.#written(into, decoded);
-    return { payload: this.#frameAt(frame, length), lanes: this.#lanes(0) };
+    return { payload: this.#frameAt(frame, length), lanes: this.#lanes };
   }
 
-  decode(payload: Uint8Array, target: Float32Array): LaneChecksum | undefined {
+  decode(payload: Uint8Array, target: Float32Array): void {
     const address = this.#writable(target);
     const source = this.#stage(payload, target.length);
-    this.#check(this.#codec.decode(source, address, target.length, this.#sums));
+    this.#check(this.#codec.decode(source, address, target.length));
     this.#written(address, target);
-    return this.#lanes(0);
   }
 
   decodeOperand(operand: number, payload: Uint8Array, length: number): Float32Array {
@@ -98,16 +93,21 @@ export class Compressor implements GradientCodec {
     return target;
   }
 
-  add(values: Float32Array, payload: Uint8Array, target: Float32Array): LaneChecksum | undefined {
+  add(values: Float32Array, payload: Uint8Array, target: Float32Array): void {
     const address = this.#writable(target);
     const addend = this.#read(values, address);
     const source = this.#stage(payload, target.length);
-    this.#check(this.#codec.add(addend, source, address, target.length, this.#sums));
+    this.#check(this.#codec.add(addend, source, address, target.length));
     this.#written(address, target);
-    return this.#lanes(0);
   }
 
-  reduce(segment: Segment, values: Float32Array, payload: Uint8Array, sum: Float32Array, round: number) {
+  reduce(
+    segment: Segment,
+    values: Float32Array,
+    payload: Uint8Array,
+    sum: Float32Array,
+    round: number,
+  ): EncodedSegment {
     const { length } = segment;
     const into = this.#writable(sum);
     const addend = this.#read(values, into);
@@ -120,7 +120,7 @@ export class Compressor implements GradientCodec {
     this.#signal += this.#kernels.sumSquares(into + begin, residual + begin, count);
     this.#error += this.#kernels.sumSquares(residual + begin, 0, count);
     this.#written(into, sum);
-    return { payload: this.#frameAt(frame, length), lanes: this.#lanes(1), received: this.#lanes(0) };
+    return { payload: this.#frameAt(frame, length), lanes: this.#lanes };
   }
 
   takeFigures(): CompressionFigures {
@@ -152,11 +152,9 @@ export class Compressor implements GradientCodec {
     return { begin: begin * Float32Array.BYTES_PER_ELEMENT, count };
   }
 
-  /** The first or second checksum that was made last. */
-  #lanes(index: 0 | 1): LaneChecksum | undefined {
-    if (this.#sums === 0) return undefined;
-    const at = (index * this.#sumWords.length) / 2;
-    return { sum: this.#sumWords[at]!, turn: this.#sumWords[at + 1]! };
+  /** The checksum that was made last. */
+  get #lanes(): LaneChecksum | undefined {
+    return this.#sums === 0 ? undefined : { sum: this.#sumWords[0]!, turn: this.#sumWords[1]! };
   }
 
   /** Returns where 16 random bits per element lie, or 0 where none are wanted. */

@@ -10,8 +10,8 @@ type Encode = (
   count: number,
   sums: number,
 ) => void;
-type Decode = (source: number, target: number, count: number, sums: number) => void;
-type Add = (values: number, source: number, target: number, count: number, sums: number) => void;
+type Decode = (source: number, target: number, count: number) => void;
+type Add = (values: number, source: number, target: number, count: number) => void;
 type Reduce = (
   values: number,
   source: number,
@@ -42,8 +42,8 @@ export interface CodecKernels {
     count: number,
     sums: number,
   ): void;
-  decodeInt8(scales: number, source: number, target: number, count: number, sums: number): void;
-  addInt8(values: number, scales: number, source: number, target: number, count: number, sums: number): void;
+  decodeInt8(scales: number, source: number, target: number, count: number): void;
+  addInt8(values: number, scales: number, source: number, target: number, count: number): void;
   reduceInt8(
     values: number,
     sourceScales: number,

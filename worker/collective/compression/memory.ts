@@ -24,7 +24,7 @@ export interface CompressionMemory {
   readonly values: number;
   readonly noise: number;
   readonly scratch: number;
-  /** Address of two checksums of {@link SUM_BYTES} together. */
+  /** Address of what a checksum takes to be made. */
   readonly sums: number;
 }
 

@@ -7,7 +7,6 @@ import { data } from '../../../proto/messages.js';
 import type { CodecKernels } from './kernels.js';
 import { topKCodec } from './top-k.js';
 
-/** In all of these, `sums` is the address of 64 bytes for the lane checksum of the encoded bytes, or 0 where none is wanted. */
 export interface SegmentCodec {
   /** What headers say about its payloads. */
   readonly payloadType: number;
@@ -16,6 +15,7 @@ export interface SegmentCodec {
    * Encodes values + residual and leaves in the residual what encoding has taken away, 0 where that is not finite.
    * @param decoded where to write what the target decodes to, or 0; may be the values
    * @param noise 16 random bits per element, or 0 to round to the nearest; top-k does not round
+   * @param sums address of 64 bytes for the lane checksum of the target, or 0 where none is wanted
    */
   encode(
     values: number,
@@ -27,13 +27,12 @@ export interface SegmentCodec {
     sums: number,
   ): void;
   /** Returns whether the bytes were ones that `encode` can make. */
-  decode(source: number, target: number, count: number, sums: number): boolean;
+  decode(source: number, target: number, count: number): boolean;
   /** target ← values + decoded source; the target may be the values. Returns as `decode`. */
-  add(values: number, source: number, target: number, count: number, sums: number): boolean;
+  add(values: number, source: number, target: number, count: number): boolean;
   /**
    * Encodes values + decoded source + residual, as `add` and then `encode`, with fewer ways to memory. Returns as `decode`.
    * @param decoded not 0
-   * @param sums 128 bytes: for the checksum of the source, and then that of the target
    */
   reduce(
     values: number,
@@ -99,12 +98,12 @@ function halfCodec(payloadType: number, { encode, decode, add, reduce }: HalfKer
     payloadType,
     encodedBytes: (count) => count * 2,
     encode,
-    decode(source, target, count, sums) {
-      decode(source, target, count, sums);
+    decode(source, target, count) {
+      decode(source, target, count);
       return true;
     },
-    add(values, source, target, count, sums) {
-      add(values, source, target, count, sums);
+    add(values, source, target, count) {
+      add(values, source, target, count);
       return true;
     },
     reduce(values, source, residual, target, decoded, noise, count, sums) {
@@ -123,12 +122,12 @@ function int8Codec(kernels: CodecKernels): SegmentCodec {
     encode(values, residual, target, decoded, noise, count, sums) {
       kernels.encodeInt8(values, residual, target, target + scaleBytes(count), decoded, noise, count, sums);
     },
-    decode(source, target, count, sums) {
-      kernels.decodeInt8(source, source + scaleBytes(count), target, count, sums);
+    decode(source, target, count) {
+      kernels.decodeInt8(source, source + scaleBytes(count), target, count);
       return true;
     },
-    add(values, source, target, count, sums) {
-      kernels.addInt8(values, source, source + scaleBytes(count), target, count, sums);
+    add(values, source, target, count) {
+      kernels.addInt8(values, source, source + scaleBytes(count), target, count);
       return true;
     },
     reduce(values, source, residual, target, decoded, noise, count, sums) {

@@ -15,27 +15,23 @@ export function topK(count: number, ratio: number): number {
  */
 export function topKCodec(kernels: CodecKernels, ratio: number, scratch: number): SegmentCodec {
   const encodedBytes = (count: number): number => topK(count, ratio) * 8;
-  const check = (frame: number, count: number, sums: number): void => {
-    if (sums !== 0) kernels.checksum(frame, encodedBytes(count), sums);
-  };
   const codec: SegmentCodec = {
     payloadType: data.PayloadType.TOP_K,
     encodedBytes,
     encode(values, residual, target, decoded, _noise, count, sums) {
       const k = topK(count, ratio);
       kernels.encodeTopK(values, residual, target, target + k * 4, scratch, k, count);
-      if (decoded !== 0) codec.decode(target, decoded, count, 0);
-      check(target, count, sums);
+      if (decoded !== 0) codec.decode(target, decoded, count);
+      if (sums !== 0) kernels.checksum(target, encodedBytes(count), sums);
     },
-    decode: (source, target, count, sums) => codec.add(0, source, target, count, sums),
-    add(values, source, target, count, sums) {
-      check(source, count, sums);
+    decode: (source, target, count) => codec.add(0, source, target, count),
+    add(values, source, target, count) {
       const k = topK(count, ratio);
       return kernels.addTopK(values, source, source + k * 4, target, k, count) !== 0;
     },
     reduce(values, source, residual, target, decoded, noise, count, sums) {
-      const isValid = codec.add(values, source, decoded, count, sums);
-      if (isValid) codec.encode(decoded, residual, target, decoded, noise, count, sums === 0 ? 0 : sums + 64);
+      const isValid = codec.add(values, source, decoded, count);
+      if (isValid) codec.encode(decoded, residual, target, decoded, noise, count, sums);
       return isValid;
     },
   };

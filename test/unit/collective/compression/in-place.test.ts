@@ -1,7 +1,7 @@
 /** Encoded segments that are received where kernels read them, as over direct sockets. */
 import { describe, expect, it } from 'vitest';
 import { NO_COMPRESSION } from '../../../../configs/collective.js';
-import { checkLanes, type DataHeader } from '../../../../proto/codec.js';
+import type { DataHeader } from '../../../../proto/codec.js';
 import { data } from '../../../../proto/messages.js';
 import { Compressor } from '../../../../worker/collective/compression/compressor.js';
 import { allocateCompression } from '../../../../worker/collective/compression/memory.js';
@@ -44,7 +44,7 @@ class PlacedWorld {
     readonly partial: Float32Array;
     readonly result: Float32Array;
   }[];
-  numCheckedLater = 0;
+  numPlaced = 0;
 
   constructor(method: SegmentMethod) {
     this.ranks = [0, 1].map((rank) => {
@@ -75,15 +75,15 @@ class PlacedWorld {
     }
   }
 
-  /** Receives the first frame as a lane does. @param damage changes it on its way */
-  deliver(damage: (payload: Uint8Array) => void = () => {}): void {
+  /** Receives the first frame as a lane does. */
+  deliver(): void {
     const { to, header, payload } = this.inFlight.shift()!;
     const { exchange } = this.ranks[to]!;
     const place = exchange.place!(header)!;
     place.memory.set(payload);
-    damage(place.memory);
-    if (place.isCheckedLater) this.numCheckedLater++;
-    else checkLanes(header, new OwnSums().of(place.memory));
+    this.numPlaced++;
+    // Encoding a sum cannot be done again, so what is damaged must be known before.
+    expect(place.isCheckedLater && header.payloadType !== data.PayloadType.FLOAT32).toBe(false);
     exchange.receive(header, place.memory);
   }
 
@@ -110,25 +110,11 @@ describe.each(SEGMENT_METHODS)('%s', (method) => {
       const [expected] = plain.run(round, (v) => gradients(10 * round + v));
       for (const { result } of placed.ranks) expect(bytes(result).equals(bytes(expected!))).toBe(true);
     }
-    // Three segments per rank, and a tail of 50 for rank 1, each as partial sum and result; the tail's result is checked as it comes.
-    expect(placed.numCheckedLater).toBe(3 * (3 + 3 + 1 + 3 + 3));
+    // Three segments per rank, and a tail of 50 for rank 1, each as partial sum and result.
+    expect(placed.numPlaced).toBe(3 * 2 * (3 + 3 + 1));
   });
 
-  it.each([
-    ['partial sum', data.Phase.PARTIAL],
-    ['result', data.Phase.RESULT],
-  ])('ends with an error when a %s was damaged', (_what, phase) => {
-    const world = new PlacedWorld(method);
-    world.contribute(1);
-    while (world.inFlight[0]!.header.phase !== phase) world.deliver();
-    const damage = (payload: Uint8Array) => {
-      // The last byte: of a number, so that indices of top-k stay in order.
-      payload[payload.length - 1]! ^= 1;
-    };
-    expect(() => world.deliver(damage)).toThrow(expect.objectContaining({ code: 'COLLECTIVE_BAD_PAYLOAD' }));
-  });
-
-  it('reduces to the bytes of adding and then encoding, and tells the checksums of both frames', () => {
+  it('reduces to the bytes of adding and then encoding, and tells the checksum', () => {
     const [together, apart] = [new OneCompressor(method), new OneCompressor(method)];
     const sums = new OwnSums();
     for (let round = 1; round <= 2; round++) {
@@ -136,17 +122,16 @@ describe.each(SEGMENT_METHODS)('%s', (method) => {
       const values = gradients(round + 5);
       const sum = new Float32Array(LENGTH);
       const reduced = together.compressor.reduce(together.segment, values, payload, sum, round);
-      expect(reduced.received).toEqual(sums.of(payload));
       expect(reduced.lanes).toEqual(sums.of(reduced.payload));
 
       const plainSum = new Float32Array(LENGTH);
-      expect(apart.compressor.add(values, payload, plainSum)).toEqual(sums.of(payload));
+      apart.compressor.add(values, payload, plainSum);
       const encoded = apart.compressor.encode(0, apart.segment, plainSum, round);
       expect(encoded.lanes).toEqual(sums.of(encoded.payload));
       expect(Buffer.from(reduced.payload).equals(Buffer.from(encoded.payload))).toBe(true);
       expect(bytes(together.residual).equals(bytes(apart.residual))).toBe(true);
       const decoded = new Float32Array(LENGTH);
-      expect(apart.compressor.decode(encoded.payload, decoded)).toEqual(encoded.lanes);
+      apart.compressor.decode(encoded.payload, decoded);
       expect(bytes(sum).equals(bytes(decoded))).toBe(true);
       // Both measure the same: what was to be encoded, and what is left.
       const [one, two] = [together.compressor.takeFigures(), apart.compressor.takeFigures()];

@@ -109,7 +109,7 @@ export function encodeBfloat16s(values: usize, residual: usize, target: usize, d
 }
 
 /** target[i] ← source[i]. */
-export function decodeBfloat16s(source: usize, target: usize, count: i32): void {
+export function decodeBfloat16(source: usize, target: usize, count: i32): void {
   const wide = source + ((<usize>(count & ~15)) << 1);
   const end = source + ((<usize>count) << 1);
   for (; source < wide; source += 32) {
@@ -125,8 +125,8 @@ export function decodeBfloat16s(source: usize, target: usize, count: i32): void 
   }
 }
 
-/** target[i] ← values[i] + source[i]. */
-export function addBfloat16s(values: usize, source: usize, target: usize, count: i32): void {
+/** target[i] ← values[i] + source[i]; the target may be the values. */
+export function addBfloat16(values: usize, source: usize, target: usize, count: i32): void {
   const wide = source + ((<usize>(count & ~15)) << 1);
   const end = source + ((<usize>count) << 1);
   for (; source < wide; source += 32) {

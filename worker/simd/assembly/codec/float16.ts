@@ -233,7 +233,7 @@ function decodeFour(bits: v128): v128 {
 }
 
 /** target[i] ← source[i]. */
-export function decodeFloat16s(source: usize, target: usize, count: i32): void {
+export function decodeFloat16(source: usize, target: usize, count: i32): void {
   const wide = source + ((<usize>(count & ~7)) << 1);
   const end = source + ((<usize>count) << 1);
   while (source < end) {
@@ -251,8 +251,8 @@ export function decodeFloat16s(source: usize, target: usize, count: i32): void {
   }
 }
 
-/** target[i] ← values[i] + source[i]. */
-export function addFloat16s(values: usize, source: usize, target: usize, count: i32): void {
+/** target[i] ← values[i] + source[i]; the target may be the values. */
+export function addFloat16(values: usize, source: usize, target: usize, count: i32): void {
   const wide = source + ((<usize>(count & ~7)) << 1);
   const end = source + ((<usize>count) << 1);
   while (source < end) {

@@ -1,7 +1,5 @@
 // Eight-bit integers with one float32 scale per block of 256: value ≈ scale · integer, integers from −127 to 127.
-//
-// `sums` of each function are 64 bytes for the frame's checksum (see parts/lanes.ts), or 0 where none is wanted. Scales and integers are one
-// frame, one after the other.
+// Scales and integers are one frame, one after the other.
 
 import { checksum } from '../parts/lanes';
 
@@ -151,7 +149,7 @@ function encodeOne(values: usize, residual: usize, target: usize, decoded: usize
   return <f32>NaN;
 }
 
-/** Scales and integers are one frame. */
+/** Makes the checksum of a frame where one is wanted. */
 // @ts-ignore: decorator
 @inline
 function checkFrame(scales: usize, integers: usize, count: i32, sums: usize): void {
@@ -164,6 +162,7 @@ function checkFrame(scales: usize, integers: usize, count: i32, sums: usize): vo
  * @param scales one float32 per block
  * @param decoded where to write the numbers that scales and integers stand for, or 0; may be the values
  * @param noise 16 random bits per element, or 0 to round to the nearest, ties to even
+ * @param sums 64 bytes for the frame's checksum (see parts/lanes.ts), or 0 where none is wanted
  */
 export function encodeInt8(
   values: usize,
@@ -199,8 +198,7 @@ function decodeFour(source: usize, scales: v128): v128 {
 }
 
 /** target[i] ← source[i]. */
-export function decodeInt8(scales: usize, source: usize, target: usize, count: i32, sums: usize): void {
-  checkFrame(scales, source, count, sums);
+export function decodeInt8(scales: usize, source: usize, target: usize, count: i32): void {
   for (let done = 0; done < count; done += BLOCK) {
     const length = min<i32>(BLOCK, count - done);
     const scale = load<f32>(scales);
@@ -238,15 +236,7 @@ function addBlock(values: usize, scale: f32, source: usize, target: usize, count
 }
 
 /** target[i] ← values[i] + source[i]; the target may be the values. */
-export function addInt8(
-  values: usize,
-  scales: usize,
-  source: usize,
-  target: usize,
-  count: i32,
-  sums: usize,
-): void {
-  checkFrame(scales, source, count, sums);
+export function addInt8(values: usize, scales: usize, source: usize, target: usize, count: i32): void {
   for (let done = 0; done < count; done += BLOCK) {
     const length = min<i32>(BLOCK, count - done);
     addBlock(values, load<f32>(scales), source, target, length);
@@ -257,10 +247,7 @@ export function addInt8(
   }
 }
 
-/**
- * Encodes values + source as {@link encodeInt8} does, in one go.
- * @param sums 128 bytes, for the source's checksum and the target's, or 0
- */
+/** Encodes values + source as {@link encodeInt8} does, in one go. */
 export function reduceInt8(
   values: usize,
   sourceScales: usize,
@@ -273,7 +260,6 @@ export function reduceInt8(
   count: i32,
   sums: usize,
 ): void {
-  checkFrame(sourceScales, source, count, sums);
   let scale = scales;
   let integers = target;
   for (let done = 0; done < count; done += BLOCK) {
@@ -290,5 +276,5 @@ export function reduceInt8(
     decoded += bytes;
     if (noise != 0) noise += bytes >> 1;
   }
-  checkFrame(scales, target, count, sums == 0 ? 0 : sums + 64);
+  checkFrame(scales, target, count, sums);
 }
