@@ -19,7 +19,7 @@ import { threadTrace } from '../trace/thread-trace.js';
 import { boardPlan, openBoard, openHostBoard } from './all-reduce-vectors.js';
 import { CommsBoard } from './comms-board.js';
 import type { BoardInput, CommsInput, CommsOptions, CompressionInput } from './comms-input.js';
-import { DirectLane } from './direct-lane.js';
+import { DirectRoute } from './direct-route.js';
 import { DroppedFrames } from './dropped-frames.js';
 import { FrameMemory } from './frame-memory.js';
 import { listen, NO_ENDPOINTS, type PayloadEndpoints, socketPath } from './payload-endpoints.js';
@@ -44,12 +44,9 @@ export class PayloadPlane {
   readonly #dropped: DroppedFrames;
   readonly #frameMemory = new FrameMemory();
   #receiver: PayloadReceiver | undefined;
-  readonly #socketPaths: string[] = [];
-  /** Segments go by it if all ranks have one. */
-  #lane: DirectLane | undefined;
-  /** By rank; empty if not all peers have one. */
-  #directEndpoints: ReadonlyMap<number, string> = new Map();
-  #isLaneConnected = false;
+  readonly #socketPath: string;
+  /** Of segments, where all ranks can. */
+  #direct: DirectRoute | undefined;
   #exchange: Exchange | undefined;
   #board: CommsBoard | undefined;
   #hostBoard: HostBoard | undefined;
@@ -71,6 +68,7 @@ export class PayloadPlane {
     this.#events = events;
     this.#dropped = new DroppedFrames(log);
     this.#runTag = runTag(options.token);
+    this.#socketPath = socketPath(options, 'payload');
   }
 
   /** By rank: which host it runs on, numbered in order of first appearance. */
@@ -93,12 +91,12 @@ export class PayloadPlane {
   bucketReady(round: number, bucket: number): void {
     if (this.#exchange === undefined) throw notJoined();
     this.#exchange.bucketReady(round, bucket);
-    if (this.#isLaneConnected) this.#lane?.receiveUntil(round);
+    this.#direct?.receiveUntil(round);
   }
 
   /** Of the bell that ends a wait for frames; undefined where this thread never waits for them. */
   get wakeFd(): number | undefined {
-    return this.#directEndpoints.size > 0 ? this.#lane?.wakeFd : undefined;
+    return this.#direct?.wakeFd;
   }
 
   /** Says that a bucket is complete on all ranks of this host, which share memory. @throws as `Exchange.bucketReady` */
@@ -129,7 +127,7 @@ export class PayloadPlane {
 
   /** Listens, before hello, so that a peer that is faster finds an open socket. @throws TransportError */
   async bind(): Promise<PayloadEndpoints> {
-    const { worldSize, runtimeDir, rank, remote } = this.#options;
+    const { worldSize, runtimeDir, remote } = this.#options;
     if (worldSize === 1) return NO_ENDPOINTS;
     const receiver = new PayloadReceiver();
     this.#receiver = receiver;
@@ -137,18 +135,10 @@ export class PayloadPlane {
     const onFrame = (header: DataHeader, frame: Uint8Array) => this.#route(header, frame);
     const onDropped = (reason: string, error?: ProtocolError) => this.#dropped.drop(reason, error);
     const onDamaged = (error: ProtocolError) => this.#fail(damaged(error));
-    this.#lane = DirectLane.open({ rank, runTag: this.#runTag }, { onFrame, onDropped, onDamaged });
-    const ordinary = await listen(this.#socketPath('payload'), remote, (endpoint) => receiver.bind(endpoint));
-    const lane = this.#lane;
-    if (lane === undefined) return { ...NO_ENDPOINTS, ...ordinary };
-    const direct = await listen(this.#socketPath('direct'), remote, (endpoint) => lane.bind(endpoint));
-    return { ...ordinary, directLocal: direct.local, directRemote: direct.remote };
-  }
-
-  #socketPath(kind: 'payload' | 'direct'): string {
-    const path = socketPath(this.#options, kind);
-    this.#socketPaths.push(path);
-    return path;
+    const direct = new DirectRoute(this.#options, this.#runTag, { onFrame, onDropped, onDamaged });
+    this.#direct = direct;
+    const ordinary = await listen(this.#socketPath, remote, (endpoint) => receiver.bind(endpoint));
+    return { ...ordinary, ...(await direct.offer()) };
   }
 
   /** Connects to all peers and begins to read. @throws MembershipError MEMBERSHIP_NO_ADDRESS */
@@ -160,7 +150,6 @@ export class PayloadPlane {
       { length: world.worldSize },
       (_, r) => world.peers.find((peer) => (peer.rank ?? 0) === r)?.hostId ?? hostId,
     );
-    const directEndpoints = new Map<number, string>();
     for (const peer of world.peers) {
       const peerRank = peer.rank ?? 0;
       if (peerRank === rank) continue;
@@ -176,11 +165,8 @@ export class PayloadPlane {
         );
       }
       this.#senders.set(peerRank, new PayloadSender(endpoint));
-      const direct =
-        peer.hostId === hostId && peer.directLocalEndpoint ? peer.directLocalEndpoint : peer.directRemoteEndpoint;
-      if (direct) directEndpoints.set(peerRank, direct);
     }
-    if (directEndpoints.size === world.worldSize - 1) this.#directEndpoints = directEndpoints;
+    this.#direct?.agree(world);
     this.#blobs = new BlobExchange({
       rank,
       worldSize: world.worldSize,
@@ -260,7 +246,9 @@ export class PayloadPlane {
     this.#hostBoard = hostBoard;
     const onHeap = [...partials, result, ...(hostBoard === undefined ? [] : [hostBoard.result])];
     const space = boardInput?.scratch ?? scratch;
-    const lane = this.#connectedLane();
+    // Ranks of several hosts that share one also wait for doorbells. All ranks decide alike.
+    const numHosts = new Set(hosts).size;
+    const lane = this.#direct?.open(numHosts === 1 || numHosts === this.#worldSize);
     const sums = frames === undefined ? new OwnSums() : new LaneSums(memory, frames, onHeap);
     const exchange: Exchange = openExchange(collective, {
       rank,
@@ -287,30 +275,20 @@ export class PayloadPlane {
     lane?.serve({ exchange, sums });
   }
 
-  /** Returns the lane, connected, if all ranks have one and no host of several has two ranks: those also wait for doorbells. All ranks agree. */
-  #connectedLane(): DirectLane | undefined {
-    const numHosts = new Set(this.hosts).size;
-    if (numHosts > 1 && numHosts < this.#worldSize) return undefined;
-    if (this.#lane === undefined || this.#directEndpoints.size === 0) return undefined;
-    if (!this.#isLaneConnected) this.#lane.connect(this.#directEndpoints, this.#generation);
-    this.#isLaneConnected = true;
-    return this.#lane;
-  }
-
   /** Rejects the gathers and broadcasts that wait. */
   fail(error: LockstepError): void {
     this.#blobs?.fail(error);
-    this.#lane?.stop();
+    this.#direct?.stop();
   }
 
   /** Closes all sockets; blobs that were handed on are delivered for up to `lingerMs`. */
   async close(lingerMs: number): Promise<void> {
     this.#closed = true;
     const closing = [...this.#senders.values()].map((sender) => sender.close({ lingerMs }));
-    await Promise.all([...closing, this.#lane?.close(lingerMs)]);
+    await Promise.all([...closing, this.#direct?.close(lingerMs)]);
     await this.#receiver?.close();
     // zeromq leaves the file of an ipc socket behind.
-    for (const path of this.#socketPaths) await rm(path, { force: true });
+    await rm(this.#socketPath, { force: true });
   }
 
   #send(peer: number, fields: ExchangeFields, payload: Uint8Array): Promise<void> {

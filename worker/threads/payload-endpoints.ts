@@ -38,7 +38,8 @@ export function socketPath({ runtimeDir, rank }: CommsOptions, kind: 'payload' |
   return join(runtimeDir, `${kind}-${rank}.sock`);
 }
 
-async function listenRemotely(
+/** Listens for peers of other hosts, on any port, and returns where they reach it. @throws TransportError */
+export async function listenRemotely(
   { bindHost, advertiseHost }: NonNullable<CommsOptions['remote']>,
   bind: Bind,
 ): Promise<string> {
