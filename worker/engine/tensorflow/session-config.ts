@@ -2,7 +2,7 @@
  * What sessions on the CPU ask of Grappler, which rewrites each graph before its first run. The passes that change something in the
  * graphs that are written here stay on: remapping (activations fused into oneDNN's operators), constant folding, arithmetic,
  * dependencies, common subgraphs, in two rounds, which decides on the last bits. The others look through the graph for nothing,
- * which took a third of the first step. On GPUs they count, the layout pass above all: there TensorFlow's own defaults hold.
+ * which took a fifth of the first step. On GPUs they count, the layout pass above all: there TensorFlow's own defaults hold.
  */
 import protobuf from 'protobufjs/light.js';
 
