@@ -242,9 +242,9 @@ export class PayloadPlane {
     this.#hostBoard = hostBoard;
     const onHeap = [...partials, result, ...(hostBoard === undefined ? [] : [hostBoard.result])];
     const space = boardInput?.scratch ?? scratch;
-    // Ranks of several hosts that share one also wait for doorbells. All ranks decide alike.
-    const numHosts = new Set(hosts).size;
-    const lane = this.#direct?.open(numHosts === 1 || numHosts === this.#worldSize);
+    // In the hierarchy some hosts share memory and others may not, so that some ranks also wait for doorbells. All ranks decide alike.
+    const isMixed = !isOneHost && new Set(hosts).size < this.#worldSize;
+    const lane = this.#direct?.open(collective !== 'hierarchical' || !isMixed);
     const sums = frames === undefined ? new OwnSums() : new LaneSums(memory, frames, onHeap);
     const sent = new SentFrames(
       lane
