@@ -8,11 +8,11 @@ import { ProtocolError } from '../../proto/errors.js';
 import { data } from '../../proto/messages.js';
 import { threadTrace } from '../trace/thread-trace.js';
 import type { DropReason, Exchange, ExchangeOptions, FramePlace, WaitState } from './exchange.js';
-import { badPayload, damaged, ExchangeRounds } from './exchange-rounds.js';
+import { badPayload, ExchangeRounds } from './exchange-rounds.js';
 import { FrameSlots, LaneSums } from './frame-memory.js';
 import type { Segment } from './plan.js';
 import { Reducer } from './reducer.js';
-import { bytesOf, floatsOf, SegmentWire, spanOf } from './segment-wire.js';
+import { bytesOf, floatsOf, SegmentWire, spanOf, type WireSegment } from './segment-wire.js';
 
 /** A segment that this rank sums. */
 interface OwnedSegment {
@@ -197,8 +197,11 @@ export class DirectExchange implements Exchange {
     const { plan, rank, result } = this.#options;
     const beganMs = threadTrace.begin();
     let lanes: LaneChecksum | undefined;
-    if (owned.unchecked !== undefined) lanes = this.#addChecked(owned, owned.unchecked);
-    else if (!this.#inPlace) this.#sum(owned, spanOf(result, segment));
+    const encoded = this.#sumEncoded(owned);
+    if (owned.unchecked !== undefined) {
+      lanes = this.#addChecked(owned, owned.unchecked);
+      if (lanes === undefined) return;
+    } else if (encoded === undefined && !this.#inPlace) this.#sum(owned, spanOf(result, segment));
     threadTrace.end('reduce', beganMs, this.#rounds.round, segment.bucket, segment.chunk, segment.index);
     // Lets go of the received frames, and readies the segment for the next round.
     owned.operands.fill(undefined);
@@ -206,8 +209,8 @@ export class DirectExchange implements Exchange {
     owned.frames.length = 0;
     owned.numMissing = plan.partials.length;
     if (plan.worldSize > 1) {
-      const sent = this.#wire.result(result, segment, this.#rounds.round);
-      const wire = { ...sent, lanes: lanes ?? this.#sums?.of(sent.payload) };
+      const sent = encoded ?? this.#wire.result(result, segment, this.#rounds.round);
+      const wire = { ...sent, lanes: lanes ?? sent.lanes ?? this.#sums?.of(sent.payload) };
       for (let step = 1; step < plan.worldSize; step++) {
         const peer = (rank + step) % plan.worldSize;
         this.#rounds.send(peer, segment, data.Phase.RESULT, wire, { begin: 0, end: plan.layout.virtualRanks });
@@ -216,32 +219,42 @@ export class DirectExchange implements Exchange {
     this.#finish(segment);
   }
 
-  /** Adds the one frame to the own part where both lie, and returns the sum's checksum. @throws CollectiveError COLLECTIVE_BAD_PAYLOAD */
-  #addChecked(owned: OwnedSegment, header: DataHeader): LaneChecksum {
-    const { partials, result } = this.#options;
-    const { segment, frames } = owned;
-    const { addend, sum } = this.#sums!.add(spanOf(result, segment), spanOf(partials[0]!, segment), frames[0]!);
+  /** Adds the one frame to the own part where both lie. Returns the sum's checksum; undefined if the frame is damaged and has to come again. */
+  #addChecked(owned: OwnedSegment, header: DataHeader): LaneChecksum | undefined {
+    const { partials, result, onDamaged } = this.#options;
+    const { segment, frames, operands } = owned;
+    const frame = frames[0]!;
+    const { addend, sum } = this.#sums!.add(spanOf(result, segment), spanOf(partials[0]!, segment), frame);
     owned.unchecked = undefined;
     try {
       checkLanes(header, addend);
+      return sum;
     } catch (error) {
-      throw error instanceof ProtocolError ? damaged(error) : error;
+      if (!(error instanceof ProtocolError) || onDamaged === undefined) throw error;
+      operands[operands.findIndex((operand) => operand?.byteOffset === frame.byteOffset)] = undefined;
+      owned.numMissing = 1;
+      frames.length = 0;
+      this.release(frame);
+      onDamaged(header, error);
+      return undefined;
     }
-    return sum;
+  }
+
+  /** Adds an encoded frame to the own part and encodes the sum, in one pass. Returns undefined for anything but such a pair. */
+  #sumEncoded({ segment, operands }: OwnedSegment): WireSegment | undefined {
+    const codec = this.#wire.codecOf(segment);
+    if (codec === undefined || operands.length !== 2) return undefined;
+    // Two numbers have one sum in either order.
+    const values = operands.find((operand) => operand instanceof Float32Array);
+    const payload = operands.find((operand) => operand instanceof Uint8Array);
+    if (values === undefined || payload === undefined) return undefined;
+    const sum = spanOf(this.#options.result, segment);
+    const encoded = codec.reduce(segment, values, payload, sum, this.#rounds.round);
+    return { ...encoded, payloadType: codec.payloadType };
   }
 
   #sum({ segment, operands }: OwnedSegment, sum: Float32Array): void {
     const codec = this.#wire.codecOf(segment);
-    const [a, b] = operands;
-    // Two numbers have one sum in either order.
-    if (codec !== undefined && operands.length === 2 && a instanceof Float32Array && b instanceof Uint8Array) {
-      codec.add(a, b, sum);
-      return;
-    }
-    if (codec !== undefined && operands.length === 2 && a instanceof Uint8Array && b instanceof Float32Array) {
-      codec.add(b, a, sum);
-      return;
-    }
     const decoded = operands.map((operand, index) =>
       operand instanceof Uint8Array ? codec!.decodeOperand(index, operand, segment.length) : operand!,
     );

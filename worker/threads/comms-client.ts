@@ -85,6 +85,11 @@ export class Comms implements AsyncDisposable {
     return this.#control.drainRequested;
   }
 
+  /** Returns how many frames came damaged and were asked for again, since the last call. */
+  takeResends(): number {
+    return this.#control.takeResends();
+  }
+
   /** Why the run is over for this worker; undefined while it is not. */
   get failure(): LockstepError | undefined {
     return this.#ended;

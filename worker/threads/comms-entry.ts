@@ -56,6 +56,7 @@ const payloadPlane = new PayloadPlane(options, log, {
     post({ kind: 'roundDone', stats: { ...stats, numDropped: payloadPlane.numDropped } });
   },
   onFailure: failCollective,
+  onResend: () => control.addResend(),
 });
 const lifeline = options.lifelineFd === undefined ? undefined : watchLifeline(options.lifelineFd, launcherGone);
 

@@ -1,19 +1,19 @@
 /** The comms thread's side of the data plane: one PULL, one PUSH per peer, and the fences before the collectives. */
 import { mkdir, rm } from 'node:fs/promises';
 import { monotonicMs } from '../../proto/clock.js';
-import { type DataHeader, decodeDataMessage, encodeDataHeader, runTag } from '../../proto/codec.js';
-import { CollectiveError, LockstepError, MembershipError, ProtocolError } from '../../proto/errors.js';
+import { type DataHeader, decodeDataHeader, decodeDataMessage, encodeDataHeader, runTag } from '../../proto/codec.js';
+import { CollectiveError, LockstepError, ProtocolError } from '../../proto/errors.js';
 import { data, type wire } from '../../proto/messages.js';
 import type { Logger } from '../../proto/telemetry/logger.js';
 import { type Frames, PayloadReceiver, PayloadSender } from '../../proto/transport/zmq.js';
 import { BlobExchange } from '../collective/blobs.js';
 import { Compressor } from '../collective/compression/compressor.js';
 import type { Exchange, ExchangeFields, ExchangeStats, WaitState } from '../collective/exchange.js';
-import { damaged } from '../collective/exchange-rounds.js';
 import { LaneSums, OwnSums } from '../collective/frame-memory.js';
 import type { HostBoard } from '../collective/host-board.js';
 import { openExchange } from '../collective/open-exchange.js';
 import { makePlan, type VectorLayout } from '../collective/plan.js';
+import { isResendRequest, SentFrames } from '../collective/sent-frames.js';
 import { noteMessage } from '../trace/message-spans.js';
 import { threadTrace } from '../trace/thread-trace.js';
 import { boardPlan, openBoard, openHostBoard } from './all-reduce-vectors.js';
@@ -22,7 +22,8 @@ import type { BoardInput, CommsInput, CommsOptions, CompressionInput } from './c
 import { DirectRoute } from './direct-route.js';
 import { DroppedFrames } from './dropped-frames.js';
 import { FrameMemory } from './frame-memory.js';
-import { listen, NO_ENDPOINTS, type PayloadEndpoints, socketPath } from './payload-endpoints.js';
+import { listen, NO_ENDPOINTS, type PayloadEndpoints, peerEndpoints, socketPath } from './payload-endpoints.js';
+import { Resends } from './resends.js';
 import { type Agreement, SharedMemoryAgreement } from './shared-memory-agreement.js';
 
 /** Frames of the all-reduce that may wait until this rank has opened it too. Peers send at most one round. */
@@ -34,6 +35,8 @@ export interface PayloadPlaneEvents {
   onRoundDone(stats: ExchangeStats): void;
   /** No collective can succeed any more. */
   onFailure(error: LockstepError): void;
+  /** A frame came damaged and was asked for again. */
+  onResend(): void;
 }
 
 export class PayloadPlane {
@@ -47,6 +50,8 @@ export class PayloadPlane {
   readonly #socketPath: string;
   /** Of segments, where all ranks can. */
   #direct: DirectRoute | undefined;
+  readonly #resends: Resends;
+  #sent: SentFrames | undefined;
   #exchange: Exchange | undefined;
   #board: CommsBoard | undefined;
   #hostBoard: HostBoard | undefined;
@@ -69,6 +74,11 @@ export class PayloadPlane {
     this.#dropped = new DroppedFrames(log);
     this.#runTag = runTag(options.token);
     this.#socketPath = socketPath(options, 'payload');
+    this.#resends = new Resends({
+      log,
+      ask: (peer, fields) => this.#post(peer, fields, NOTHING),
+      onAsked: () => events.onResend(),
+    });
   }
 
   /** By rank: which host it runs on, numbered in order of first appearance. */
@@ -134,7 +144,7 @@ export class PayloadPlane {
     await mkdir(runtimeDir, { recursive: true, mode: 0o700 });
     const onFrame = (header: DataHeader, frame: Uint8Array) => this.#route(header, frame);
     const onDropped = (reason: string, error?: ProtocolError) => this.#dropped.drop(reason, error);
-    const onDamaged = (error: ProtocolError) => this.#fail(damaged(error));
+    const onDamaged = (header: DataHeader, error: ProtocolError) => this.#askAgain(header, error);
     const direct = new DirectRoute(this.#options, this.#runTag, { onFrame, onDropped, onDamaged });
     this.#direct = direct;
     const ordinary = await listen(this.#socketPath, remote, (endpoint) => receiver.bind(endpoint));
@@ -150,22 +160,8 @@ export class PayloadPlane {
       { length: world.worldSize },
       (_, r) => world.peers.find((peer) => (peer.rank ?? 0) === r)?.hostId ?? hostId,
     );
-    for (const peer of world.peers) {
-      const peerRank = peer.rank ?? 0;
-      if (peerRank === rank) continue;
-      const endpoint = peer.hostId === hostId && peer.localEndpoint ? peer.localEndpoint : peer.remoteEndpoint;
-      if (!endpoint) {
-        throw new MembershipError(
-          'MEMBERSHIP_NO_ADDRESS',
-          `rank ${peerRank} gave no address that rank ${rank} can reach`,
-          {
-            hint: 'Start all nodes with the same --nnodes, so that they open sockets for each other.',
-            details: { peer: peerRank, rank },
-          },
-        );
-      }
-      this.#senders.set(peerRank, new PayloadSender(endpoint));
-    }
+    for (const [peer, endpoint] of peerEndpoints(world, this.#options))
+      this.#senders.set(peer, new PayloadSender(endpoint));
     this.#direct?.agree(world);
     this.#blobs = new BlobExchange({
       rank,
@@ -250,21 +246,31 @@ export class PayloadPlane {
     const numHosts = new Set(hosts).size;
     const lane = this.#direct?.open(numHosts === 1 || numHosts === this.#worldSize);
     const sums = frames === undefined ? new OwnSums() : new LaneSums(memory, frames, onHeap);
+    const sent = new SentFrames(
+      lane
+        ? (peer, fields, payload) => lane.send(peer, sums, fields, payload)
+        : (peer, fields, payload) => this.#post(peer, fields, payload),
+    );
+    this.#sent = sent;
     const exchange: Exchange = openExchange(collective, {
       rank,
       plan,
       hosts,
       hostBoard,
-      codec: compression && new Compressor({ rank, plan, ...compression, onHeap }),
+      codec:
+        compression &&
+        new Compressor({ rank, plan, ...compression, onHeap: [...onHeap, memory], makesLanes: lane !== undefined }),
       partials,
       result,
       place: space === undefined ? undefined : { memory, scratch: space },
       frames: lane && frames,
       firstRound,
       now: monotonicMs,
-      send: lane
-        ? (peer, fields, payload) => lane.send(peer, sums, fields, payload)
-        : (peer, fields, payload) => this.#post(peer, fields, payload),
+      send: sent.send,
+      onDamaged: (header, error) => {
+        this.#dropped.drop(error.code, error);
+        this.#askAgain(header, error);
+      },
       onRoundDone: (stats) => {
         // In shared memory the main thread sees for itself when a round is over.
         if (hostBoard === undefined) this.#events.onRoundDone(stats);
@@ -325,19 +331,34 @@ export class PayloadPlane {
 
   #accept(frames: Frames): void {
     const beganMs = threadTrace.begin();
+    const identity = { runTag: this.#runTag };
     let message: { header: DataHeader; payload: Uint8Array };
     try {
-      message = decodeDataMessage(frames, { runTag: this.#runTag });
+      message = decodeDataMessage(frames, identity);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#dropped.drop(error.code, error);
-      // It carries the run's tag, so it is a frame of ours that was damaged, and the round cannot complete without it.
-      if (error.code === 'PROTOCOL_BAD_CHECKSUM') this.#fail(damaged(error));
+      if (error.code === 'PROTOCOL_BAD_CHECKSUM') this.#askAgain(decodeDataHeader(frames[0]!, identity), error);
       return;
     }
     if (message.header.generation !== this.#generation) this.#dropped.drop('generation');
     else this.#route(message.header, message.payload);
     noteMessage('receive', beganMs, message.header, message.header.sender);
+  }
+
+  /** A frame carries the run's tag, so it is one of ours that was damaged, and the round that it is for cannot complete without it. */
+  #askAgain(header: DataHeader, error: ProtocolError): void {
+    const { generation, round, sender } = header;
+    if (generation !== this.#generation || !this.#senders.has(sender)) return;
+    const current = this.#exchange?.round ?? round;
+    const isReduced = header.phase === data.Phase.PARTIAL || header.phase === data.Phase.RESULT;
+    // Of a round that is over, or is not to come yet, nothing is missing.
+    if (isReduced && round !== current && round !== current + 1) return;
+    try {
+      this.#resends.ask(header, error);
+    } catch (failure) {
+      this.#fail(failure);
+    }
   }
 
   #route(header: DataHeader, payload: Uint8Array): void {
@@ -347,6 +368,8 @@ export class PayloadPlane {
       } else if (header.phase === data.Phase.SHARED_MEMORY) {
         if (this.#agreement === undefined) this.#unagreed.push({ header, payload });
         else this.#agreement.receive(header.sender, payload);
+      } else if (isResendRequest(header)) {
+        if (this.#sent?.resend(header) !== true) this.#dropped.drop('round');
       } else if (header.phase === data.Phase.DOORBELL && this.#board !== undefined) {
         this.#board.help(header.round);
       } else if (header.phase === data.Phase.DOORBELL && this.#hostBoard !== undefined) {

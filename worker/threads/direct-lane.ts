@@ -24,8 +24,8 @@ export interface DirectLaneEvents {
   /** A frame of this run and generation was received; its checksum is compared, or will be by the exchange. */
   onFrame(header: DataHeader, payload: Uint8Array): void;
   onDropped(reason: string, error?: ProtocolError): void;
-  /** A frame of this run was damaged. */
-  onDamaged(error: ProtocolError): void;
+  /** A frame of this run and generation was damaged. */
+  onDamaged(header: DataHeader, error: ProtocolError): void;
 }
 
 /** What a lane serves: one layout's rounds. */
@@ -169,7 +169,7 @@ export class DirectLane {
       if (!(error instanceof ProtocolError)) throw error;
       this.#exchange?.release?.(memory);
       this.#events.onDropped(error.code, error);
-      if (error.code === 'PROTOCOL_BAD_CHECKSUM') this.#events.onDamaged(error);
+      if (error.code === 'PROTOCOL_BAD_CHECKSUM') this.#events.onDamaged(header, error);
       return true;
     }
     this.#events.onFrame(header, memory);
