@@ -6,7 +6,6 @@
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { findConfigFile } from '../../configs/find.js';
 import { gpuEnvironment } from '../../coordinator/gpu/environment.js';
 import { chooseEngine } from '../../coordinator/setup/engine-choice.js';
@@ -16,6 +15,7 @@ import { stepPrinter } from '../../coordinator/setup/progress.js';
 import { ConfigError, LaunchError, LockstepError } from '../../proto/errors.js';
 import { builtEntry, repoRoot } from '../../proto/paths.js';
 import { benchDevices } from '../devices.js';
+import { readFlags } from '../flags.js';
 import type { CopyFigures } from './copies.js';
 import { type GpuResults, readWork, reportOf, type StepLine, type Work } from './report.js';
 
@@ -23,22 +23,19 @@ const PARTS = ['device', 'compliance', 'steps', 'copies'] as const;
 
 /** Runs the benchmark with its flags (README.md of this folder). */
 export async function benchGpu(args: readonly string[]): Promise<void> {
-  const { values: options } = parseArgs({
-    args: [...args],
-    options: {
-      device: { type: 'string', default: '0' },
-      only: { type: 'string', default: PARTS.join() },
-      work: { type: 'string', default: 'yolov3-tiny:64x640,yolov3:32x640' },
-      precisions: { type: 'string', default: 'off/off,off/on,fp16/on,bf16/on' },
-      nc: { type: 'string', default: '80' },
-      steps: { type: 'string', default: '20' },
-      rounds: { type: 'string', default: '1' },
-      threads: { type: 'string', default: '8' },
-      python: { type: 'string' },
-      'no-rival': { type: 'boolean', default: false },
-      'limit-s': { type: 'string', default: '280' },
-      out: { type: 'string', default: join(repoRoot, 'runs', 'gpu') },
-    },
+  const options = readFlags(args, {
+    device: '0',
+    only: PARTS.join(),
+    work: 'yolov3-tiny:64x640,yolov3:32x640',
+    precisions: 'off/off,off/on,fp16/on,bf16/on',
+    nc: '80',
+    steps: '20',
+    rounds: '1',
+    threads: '8',
+    python: undefined,
+    'no-rival': false,
+    'limit-s': '280',
+    out: join(repoRoot, 'runs', 'gpu'),
   });
   const works = options.work.split(',').map(readWork);
   const parts = options.only.split(',');

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { requireCompiler } from '../../coordinator/setup/compiler.js';
 import { findRecipe } from '../../coordinator/setup/engine-recipe.js';
 import { collectEngine, ensureNativeEngine } from '../../coordinator/setup/native-engine.js';
@@ -11,6 +10,7 @@ import { stepPrinter } from '../../coordinator/setup/progress.js';
 import { runCommand } from '../../coordinator/setup/run-command.mjs';
 import { ConfigError } from '../../proto/errors.js';
 import { cacheRoot, repoRoot } from '../../proto/paths.js';
+import { readFlags } from '../flags.js';
 import { findPython } from '../python.js';
 import { runProcess } from '../run-process.js';
 import { closeOverPackages, type LockedPackage } from './packages.js';
@@ -29,18 +29,15 @@ const PYTHON_PACKAGES = ['yaml', 'safetensors'];
 
 /** Runs the command with its flags (README.md of this folder). */
 export async function packForGpu(args: readonly string[]): Promise<void> {
-  const { values: options } = parseArgs({
-    args: [...args],
-    options: {
-      out: { type: 'string', default: join(repoRoot, 'runs', 'gpu-pack') },
-      engine: { type: 'string', default: 'gpu' },
-      cuda: { type: 'string', default: 'small' },
-      node: { type: 'string', default: process.execPath },
-      python: { type: 'string' },
-      'no-rival': { type: 'boolean', default: false },
-      'piece-mb': { type: 'string', default: '60' },
-      level: { type: 'string', default: '3' },
-    },
+  const options = readFlags(args, {
+    out: join(repoRoot, 'runs', 'gpu-pack'),
+    engine: 'gpu',
+    cuda: 'small',
+    node: process.execPath,
+    python: undefined,
+    'no-rival': false,
+    'piece-mb': '60',
+    level: '3',
   });
   const out = resolve(options.out);
   const pieceMb = readNumber('piece-mb', options['piece-mb'], 1, 100_000);
