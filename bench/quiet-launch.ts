@@ -1,11 +1,11 @@
 /** The real launcher, silent, with a worker program of a benchmark's own. */
-import { availableParallelism } from 'node:os';
 import { type CompiledRun, compileRun } from '../configs/compile.js';
 import { readDatasetYaml } from '../configs/dataset.js';
 import type { DatasetConfig } from '../configs/run-config.js';
 import { launchRun } from '../coordinator/launch.js';
 import { LaunchError } from '../proto/errors.js';
 import { repoRoot } from '../proto/paths.js';
+import { benchHost } from './devices.js';
 
 export interface QuietLaunch {
   readonly command?: 'train' | 'val' | undefined;
@@ -38,15 +38,16 @@ export async function quietLaunch(options: QuietLaunch): Promise<string> {
   });
 }
 
-/** Compiles the flags as `launch` would on this machine without its GPUs. */
-export function compileQuietly({ command = 'train', flags, readDataset }: QuietLaunch): Promise<CompiledRun> {
+/** Compiles the flags as `launch` would on this machine, on the CPU unless `device` says otherwise. */
+export async function compileQuietly({ command = 'train', flags, readDataset }: QuietLaunch): Promise<CompiledRun> {
+  const device = String(flags.device ?? 'cpu');
   return compileRun({
     command,
-    flags: new Map(Object.entries({ device: 'cpu', ...flags })),
+    flags: new Map(Object.entries({ ...flags, device })),
     env: {},
     cwd: repoRoot,
     argv: [],
-    host: { numCores: availableParallelism(), gpus: [] },
+    host: await benchHost(device),
     readDataset: readDataset ?? ((path) => readDatasetYaml(path)),
   });
 }

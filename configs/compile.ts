@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../proto/errors.js';
 import { compileBatchSize, requireShares } from './batch-size.js';
 import { readCollective } from './collective.js';
+import type { ReadDatasetOptions } from './dataset.js';
 import { chooseSaveDir, findCheckpoint, findConfigFile, newestCheckpoint } from './find.js';
 import type { HostFacts, LaunchSettings } from './launch-settings.js';
 import { environmentLayer, fileLayer, flagLayer, Settings } from './layers.js';
@@ -32,7 +33,7 @@ export interface CompileInput {
   /** Name or path of a preset; by default `shapes` where no data set is given. */
   readonly preset?: string | undefined;
   /** Reads (and where it must be made, makes) a data set. */
-  readDataset(yamlPath: string): Promise<DatasetConfig>;
+  readDataset(yamlPath: string, options: Pick<ReadDatasetOptions, 'singleCls'>): Promise<DatasetConfig>;
 }
 
 export interface CompiledRun {
@@ -43,6 +44,9 @@ export interface CompiledRun {
   readonly warnings: readonly string[];
   readonly settings: Settings;
 }
+
+/** Of the one class that is left under --single-cls, unless the data set has one name. */
+const SINGLE_CLASS_NAME = 'item';
 
 /** Settings that a resumed run may change: they leave its numbers alone. */
 const FREE_ON_RESUME = new Set(
@@ -228,8 +232,10 @@ async function compileData(
   origin: RunConfig | undefined,
 ): Promise<DatasetConfig> {
   let data: DatasetConfig;
-  if (settings.text('data')) data = await input.readDataset(findConfigFile('data', settings.text('data'), input.cwd));
-  else if (origin) data = origin.data;
+  const singleCls = settings.flag('single-cls');
+  if (settings.text('data')) {
+    data = await input.readDataset(findConfigFile('data', settings.text('data'), input.cwd), { singleCls });
+  } else if (origin) data = origin.data;
   else {
     throw new ConfigError(
       'CONFIG_NO_DATA',
@@ -239,6 +245,7 @@ async function compileData(
       },
     );
   }
+  if (singleCls && data.names.length !== 1) data = { ...data, names: [SINGLE_CLASS_NAME] };
   if (input.command === 'train') return data;
   const split = settings.choice<'train' | 'val' | 'test'>('task');
   if (data[split].length === 0) {

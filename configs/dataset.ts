@@ -49,6 +49,8 @@ export interface ReadDatasetOptions {
   readonly cacheDir?: string;
   /** Called while pictures are drawn; never for a data set that exists. */
   readonly onProgress?: ShapesProgress;
+  /** Whether all classes count as one: a list of one name will do then, whatever `nc` is. @defaultValue false */
+  readonly singleCls?: boolean;
   /** Fetch what is missing and can be downloaded. @defaultValue false: only say so */
   readonly fetchMissing?: boolean;
   /** Called once before anything is downloaded. */
@@ -71,7 +73,7 @@ export async function readDatasetYaml(yamlPath: string, options: ReadDatasetOpti
   const yaml = resolve(options.cwd ?? process.cwd(), yamlPath);
   const source = readYaml(yaml);
   const value = checkYaml<DatasetYaml>(source, datasetSchema, KNOWN_KEYS);
-  const { nc, names } = classNames(value, source);
+  const { nc, names } = classNames(value, source, options.singleCls === true);
   if (value.generator !== undefined) {
     const generator = value.generator;
     const params: ShapesParams = {
@@ -95,7 +97,7 @@ export async function readDatasetYaml(yamlPath: string, options: ReadDatasetOpti
   return { yaml, ...(await findSources(value, source, options)), nc, names };
 }
 
-function classNames(value: DatasetYaml, source: YamlSource): { nc: number; names: string[] } {
+function classNames(value: DatasetYaml, source: YamlSource, singleCls: boolean): { nc: number; names: string[] } {
   const given = Array.isArray(value.names) ? value.names : namesByIndex(value.names, source);
   if (given === undefined && value.nc === undefined) {
     if (value.generator !== undefined) return { nc: 3, names: ['circle', 'rectangle', 'triangle'] };
@@ -105,9 +107,9 @@ function classNames(value: DatasetYaml, source: YamlSource): { nc: number; names
   }
   const nc = value.nc ?? given?.length ?? 0;
   const names = given ?? Array.from({ length: nc }, (_, i) => `class${i}`);
-  if (names.length !== nc) {
+  if (names.length !== nc && !(singleCls && names.length === 1)) {
     throw new ConfigError('CONFIG_INVALID_VALUE', `${source.at(['names'])}: ${names.length} names for nc: ${nc}`, {
-      hint: 'names must list exactly nc names; without names they become class0, class1, …',
+      hint: 'names must list exactly nc names (or one, with --single-cls); without names they become class0, class1, …',
       details: { nc, names: names.length },
     });
   }

@@ -12,7 +12,11 @@ import type { TextStream } from './terminal.js';
  * Reads a data set YAML; where the data set is missing it is drawn or downloaded first, if the YAML says how.
  * @param given the YAML's path, a zip file (or its address) with the YAML inside, or the address of a packed data set
  */
-export async function openDataset(given: string, stream: TextStream = process.stderr): Promise<DatasetConfig> {
+export async function openDataset(
+  given: string,
+  options: Pick<ReadDatasetOptions, 'singleCls'> = {},
+  stream: TextStream = process.stderr,
+): Promise<DatasetConfig> {
   let lastTenth = -1;
   let lastTenthDownloaded = -1;
   const watch: Pick<ReadDatasetOptions, 'onPlan' | 'onDownload'> = {
@@ -36,6 +40,7 @@ export async function openDataset(given: string, stream: TextStream = process.st
       : given;
   return readDatasetYaml(yaml, {
     fetchMissing: true,
+    ...options,
     ...watch,
     ...(isArchive && { root: dirname(yaml) }),
     onProgress: (done, total) => {

@@ -78,6 +78,11 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
     'Of the payload of the all-reduce, what went through memory that the ranks of a host share',
     ['rank'],
   );
+  const allreduceResends = counter(
+    'allreduce_resends_total',
+    'Frames of the all-reduce that came damaged and were sent again',
+    ['rank'],
+  );
   const allreduceInFlight = counter('allreduce_in_flight_seconds_total', 'Time with some bucket under way', ['rank']);
   const allreduceHidden = counter('allreduce_hidden_seconds_total', 'Of it, hidden behind computing', ['rank']);
   const allreduceHiddenRatio = gauge(
@@ -153,6 +158,7 @@ export function createMetrics(config: RunConfig, version: string): RunMetrics {
         allreduceDuration.observe({ rank }, report.allreduceSeconds ?? 0);
         allreduceBytes.inc({ rank }, report.allreduceBytes ?? 0);
         allreduceShared.inc({ rank }, report.allreduceSharedBytes ?? 0);
+        allreduceResends.inc({ rank }, report.allreduceResends ?? 0);
         const { allreduceInFlightSeconds: inFlight = 0, allreduceHiddenSeconds: hidden = 0 } = report;
         if (inFlight && hidden !== null) {
           allreduceInFlight.inc({ rank }, inFlight);

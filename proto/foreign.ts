@@ -42,13 +42,14 @@ const STACK_BYTES = 16 * 2 ** 20;
 
 let opened: ForeignInterface | null | undefined;
 
-/** Returns the interface, or undefined where there is none for this platform. */
+/** Returns the interface, or undefined where there is none for this platform, or `LOCKSTEP_NO_FFI` is 1. */
 export function openForeign(): ForeignInterface | undefined {
   opened ??= open() ?? null;
   return opened ?? undefined;
 }
 
 function open(): ForeignInterface | undefined {
+  if (process.env.LOCKSTEP_NO_FFI === '1') return undefined;
   try {
     const koffi = createRequire(import.meta.url)('koffi') as Koffi;
     // Possible only until the first library is loaded.

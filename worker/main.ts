@@ -13,7 +13,7 @@ process.on('SIGTERM', () => {});
 
 try {
   process.exitCode = await runMember(readEnvironment());
-  // After a failure something may still run that nobody waits for; the sockets are closed.
+  // After a failure something may still run that nobody waits for; the comms thread has ended.
   if (process.exitCode !== 0) process.exit();
 } catch (error) {
   const { code, message, hint } = serializeError(error);

@@ -7,6 +7,7 @@ import { createLogger, type Logger, type LogLevel } from '../proto/telemetry/log
 import { milestone } from '../proto/telemetry/milestones.js';
 import { openEngine } from './engine/registry.js';
 import type { WorkerEnvironment } from './environment.js';
+import { exitNow } from './exit-now.js';
 import { hostId } from './host-id.js';
 import type { RunContext, RunOutcome } from './run-context.js';
 import { type Comms, openComms } from './threads/comms-client.js';
@@ -25,28 +26,45 @@ const configuredWork: MemberWork = (context) => (context.config.mode === 'val' ?
  */
 export async function runMember(env: WorkerEnvironment, work: MemberWork = configuredWork): Promise<number> {
   const log = createLogger({ runId: env.runId, role: 'worker', rank: env.rank, level: env.logLevel as LogLevel });
-  await using comms = openComms({
-    endpoint: env.coordinator,
-    runId: env.runId,
-    token: env.token,
-    rank: env.rank,
-    worldSize: env.worldSize,
-    localRank: env.localRank,
-    nodeRank: env.nodeRank,
-    host: hostname(),
-    hostId: hostId(),
-    runtimeDir: env.runtimeDir,
-    ...(env.remote && { remote: { bindHost: '0.0.0.0', advertiseHost: env.advertise } }),
-    payload: env.payload,
-    lifelineFd: env.lifelineFd,
-    logLevel: env.logLevel as LogLevel,
-  });
   // What is thrown where no promise waits for it must not tear the process down around the comms thread's open sockets.
   const crash = new Deferred<never>();
   const onCrash = (error: unknown): void => crash.reject(error);
   process.on('uncaughtException', onCrash);
   try {
-    const outcome = await Promise.race([joinAndRun(env, comms, log, work), crash.promise]);
+    const comms = openComms({
+      endpoint: env.coordinator,
+      runId: env.runId,
+      token: env.token,
+      rank: env.rank,
+      worldSize: env.worldSize,
+      localRank: env.localRank,
+      nodeRank: env.nodeRank,
+      host: hostname(),
+      hostId: hostId(),
+      runtimeDir: env.runtimeDir,
+      ...(env.remote && { remote: { bindHost: '0.0.0.0', advertiseHost: env.advertise } }),
+      payload: env.payload,
+      lifelineFd: env.lifelineFd,
+      logLevel: env.logLevel as LogLevel,
+    });
+    const exitCode = await runAndLeave(env, comms, log, work, crash.promise);
+    const hasEnded = await comms.close();
+    if (!hasEnded) exitNow(exitCode);
+    return exitCode;
+  } finally {
+    process.off('uncaughtException', onCrash);
+  }
+}
+
+async function runAndLeave(
+  env: WorkerEnvironment,
+  comms: Comms,
+  log: Logger,
+  work: MemberWork,
+  crash: Promise<never>,
+): Promise<number> {
+  try {
+    const outcome = await Promise.race([joinAndRun(env, comms, log, work), crash]);
     await comms.farewell({
       rank: env.rank,
       ...outcome,
@@ -55,8 +73,6 @@ export async function runMember(env: WorkerEnvironment, work: MemberWork = confi
     return 0;
   } catch (error) {
     return leaveWithCause(env, comms, log, error);
-  } finally {
-    process.off('uncaughtException', onCrash);
   }
 }
 

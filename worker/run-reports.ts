@@ -131,6 +131,7 @@ export class RunReports {
         phases: result.phases,
         allreduceBytes: result.allReduce.bytesSent + result.allReduce.bytesReceived,
         allreduceSharedBytes: result.allReduce.bytesShared,
+        allreduceResends: comms.takeResends(),
         allreduceSeconds: result.allReduce.exchangeSeconds,
         allreduceInFlightSeconds: result.allReduce.inFlightSeconds,
         allreduceHiddenSeconds: result.allReduce.hiddenSeconds,

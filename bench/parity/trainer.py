@@ -58,7 +58,7 @@ def train(task, network, images, out):
             if stepped:
                 optimizer.step()
                 optimizer.zero_grad()
-                average.update(network)
+                average.update()
                 last_step, steps = index, steps + 1
                 if steps in task["marks"]:
                     save(out / f"after-{steps}.safetensors", network, average)

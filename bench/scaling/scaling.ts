@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findConfigFile } from '../../configs/find.js';
 import { repoRoot } from '../../proto/paths.js';
+import { FULL_PRECISION } from '../devices.js';
 import { rounded } from '../rounded.js';
 import type { StepSample } from '../step/sample.js';
 import { lockstepSide, type Shape, type StepSide, type StepWork } from '../step/sides.js';
@@ -37,12 +38,13 @@ export async function benchScaling(args: readonly string[]): Promise<void> {
     nc: Number(options.nc),
     numSteps: Number(options.steps),
     engine: options.engine,
+    precision: FULL_PRECISION,
     extraFlags: { 'virtual-ranks': options.workers },
   };
   const share: StepWork = { ...work, batch: batch / numWorkers, extraFlags: {} };
-  const one: Shape = { name: 'process', numProcesses: 1, threadsEach: 1 };
+  const one: Shape = { name: 'process', numProcesses: 1, threadsEach: 1, gpus: [] };
   const aloneSide = lockstepSide(work, one);
-  const togetherSide = lockstepSide(work, { name: 'workers', numProcesses: numWorkers, threadsEach: 1 });
+  const togetherSide = lockstepSide(work, { name: 'workers', numProcesses: numWorkers, threadsEach: 1, gpus: [] });
   const apartSides = Array.from({ length: numWorkers }, () => lockstepSide(share, one));
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-scaling-'));
   const samples: Record<'alone' | 'together' | 'apart', StepSample[]> = { alone: [], together: [], apart: [] };

@@ -81,7 +81,7 @@ export async function measureExchange(
 
 /** One rank with one thread while every other core of the host runs another: its computing, and when its buckets are ready. */
 export async function measureStep(work: StepWork, folder: string): Promise<StepProfile> {
-  const side = lockstepSide(work, { name: 'process', numProcesses: 1, threadsEach: 1 });
+  const side = lockstepSide(work, { name: 'process', numProcesses: 1, threadsEach: 1, gpus: [] });
   const folders = Array.from({ length: availableParallelism() }, (_, i) => join(folder, `step-${i}`));
   const samples = await Promise.all(folders.map((one) => side.measure(one)));
   const buckets = (samples[0]!.buckets ?? []).map(({ bytes }, bucket) => ({
@@ -101,7 +101,7 @@ export async function measureWorld(
 ): Promise<number> {
   const side = lockstepSide(
     { ...work, batch: work.batch * numRanks, extraFlags: { ...work.extraFlags, collective: algorithm } },
-    { name: 'workers', numProcesses: numRanks, threadsEach: 1 },
+    { name: 'workers', numProcesses: numRanks, threadsEach: 1, gpus: [] },
   );
   return stepSeconds([await side.measure(folder)]);
 }

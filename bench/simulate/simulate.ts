@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { findConfigFile } from '../../configs/find.js';
 import { ConfigError } from '../../proto/errors.js';
 import { repoRoot } from '../../proto/paths.js';
+import { FULL_PRECISION } from '../devices.js';
 import { rounded } from '../rounded.js';
 import type { StepWork } from '../step/sides.js';
 import { formatTable } from '../table.js';
@@ -72,6 +73,7 @@ export async function benchSimulate(args: readonly string[]): Promise<void> {
     nc: Number(options.nc),
     numSteps: Number(options.steps),
     engine: 'tensorflow',
+    precision: FULL_PRECISION,
     extraFlags: {},
   };
   const networks = options.network === undefined ? Object.keys(NETWORKS) : [checkNetwork(options.network)];

@@ -13,6 +13,13 @@ export interface StepFigures {
   readonly imagesPerSecond: number;
   /** Largest resident set of one worker in MiB. */
   readonly peakRssMb: number;
+  /** Of the first step of the first round: box, objectness, class. */
+  readonly losses: readonly number[];
+  /** Over all rounds, of the measured steps. */
+  readonly skippedSteps: number;
+  /** Most device memory of the first GPU in MiB; see {@link StepSample}. */
+  readonly deviceUsedMb?: number | undefined;
+  readonly allocatedMb?: number | undefined;
   readonly phases?: Readonly<Record<string, number>> | undefined;
 }
 
@@ -20,7 +27,7 @@ export interface StepFigures {
 export interface StepRatios {
   /** By shape: our images per second over the rival's best layout. */
   readonly speed: Readonly<Partial<Record<ShapeName, number>>>;
-  /** By shape: peak memory of the rival's fastest layout over ours, per worker. */
+  /** By shape: peak memory of the rival's fastest layout over ours, per worker; on GPUs that of the device. */
   readonly memory: Readonly<Partial<Record<ShapeName, number>>>;
   /** Our fastest shape over the rival's fastest. */
   readonly bestSpeed: number;
@@ -39,8 +46,17 @@ export function poolSamples(
     version: samples[0]?.version ?? '',
     imagesPerSecond: batch / secondsPerStep,
     peakRssMb: Math.max(...samples.map(({ peakRssMb }) => peakRssMb)),
+    losses: samples[0]?.losses ?? [],
+    skippedSteps: samples.reduce((sum, sample) => sum + sample.skippedSteps, 0),
+    deviceUsedMb: largest(samples.map((sample) => sample.deviceUsedMb)),
+    allocatedMb: largest(samples.map((sample) => sample.allocatedMb)),
     phases: samples.at(-1)?.phases,
   };
+}
+
+function largest(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
 }
 
 /** The fastest of some contenders. */
@@ -63,7 +79,9 @@ export function compareSteps(rows: readonly StepFigures[]): StepRatios | undefin
     const rival = fastest(theirs.filter(({ shape }) => shape === own.shape));
     if (rival === undefined) continue;
     speed[own.shape] = own.imagesPerSecond / rival.imagesPerSecond;
-    memory[own.shape] = rival.peakRssMb / own.peakRssMb;
+    const [theirMb, ownMb] = [rival.deviceUsedMb, own.deviceUsedMb];
+    const isOnGpu = theirMb !== undefined && ownMb !== undefined;
+    memory[own.shape] = isOnGpu ? theirMb / ownMb : rival.peakRssMb / own.peakRssMb;
   }
   return { speed, memory, bestSpeed: best.imagesPerSecond / rivalBest.imagesPerSecond };
 }

@@ -10,6 +10,14 @@ export interface StepSample {
   readonly seconds: readonly number[];
   /** Largest resident set of a worker in MiB. */
   readonly peakRssMb: number;
+  /** Of the first step, means per image: box, objectness, class; from the same weights on the same noise on both sides. */
+  readonly losses: readonly number[];
+  /** Of the measured steps, those that updated nothing, as float16 gradients overflowed. */
+  readonly skippedSteps: number;
+  /** After the last step, memory of the GPU in use by anyone, in MiB; absent on the CPU and where nvidia-smi does not tell. */
+  readonly deviceUsedMb?: number | undefined;
+  /** Most device memory that the rival's tensors took, in MiB; TensorFlow does not tell. */
+  readonly allocatedMb?: number | undefined;
   /** Mean seconds per step by phase; the rival has none. */
   readonly phases?: Readonly<Record<string, number>> | undefined;
   /** In the order in which they leave: size, and when it was complete, in seconds since the step began; the rival has none. */

@@ -2,7 +2,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtEntry, repoRoot } from '../../proto/paths.js';
-import { BOXES_PER_IMAGE } from '../noise-batch.js';
+import { deviceUsedMb, type Precision, rivalEnvironment } from '../devices.js';
 import { quietLaunch } from '../quiet-launch.js';
 import { runProcess } from '../run-process.js';
 import { type StepSample, stepTaskEnvironment } from './sample.js';
@@ -18,11 +18,12 @@ export interface StepWork {
   readonly nc: number;
   readonly numSteps: number;
   readonly engine: string;
+  readonly precision: Precision;
   /** For our launcher only, such as `bucket-mb`. */
   readonly extraFlags: Readonly<Record<string, string>>;
 }
 
-/** How the cores are used: one process with all threads, or one process per core with the all-reduce between them. */
+/** How the machine is used: one process with all threads, or one per core or GPU with the all-reduce between them. */
 export type ShapeName = 'process' | 'workers';
 
 /** Processes and threads of each. */
@@ -30,12 +31,16 @@ export interface Shape {
   readonly name: ShapeName;
   readonly numProcesses: number;
   readonly threadsEach: number;
+  /** One GPU per process; empty on the CPU. */
+  readonly gpus: readonly string[];
 }
 
-/** The shapes that use this many threads. */
-export function shapesOf(threads: number, wanted: ShapeName | 'both'): Shape[] {
-  const all: Shape[] = [{ name: 'process', numProcesses: 1, threadsEach: threads }];
-  if (threads > 1) all.push({ name: 'workers', numProcesses: threads, threadsEach: 1 });
+/** The shapes that use this many threads, and of the GPUs the first one or all. */
+export function shapesOf(threads: number, wanted: ShapeName | 'both', gpus: readonly string[] = []): Shape[] {
+  const all: Shape[] = [{ name: 'process', numProcesses: 1, threadsEach: threads, gpus: gpus.slice(0, 1) }];
+  const numWorkers = gpus.length === 0 ? threads : gpus.length;
+  const threadsEach = Math.max(1, Math.floor(threads / numWorkers));
+  if (numWorkers > 1) all.push({ name: 'workers', numProcesses: numWorkers, threadsEach, gpus });
   return all.filter(({ name }) => wanted === 'both' || wanted === name);
 }
 
@@ -54,6 +59,7 @@ export function lockstepSide(work: StepWork, shape: Shape): StepSide {
     isOurs: true,
     shape,
     async measure(folder) {
+      const usedBefore = await usedMb(shape);
       const saveDir = await quietLaunch({
         flags: {
           data: 'shapes',
@@ -64,6 +70,8 @@ export function lockstepSide(work: StepWork, shape: Shape): StepSide {
           engine: work.engine,
           nproc: String(shape.numProcesses),
           'threads-per-worker': String(shape.threadsEach),
+          device: shape.gpus.length === 0 ? 'cpu' : shape.gpus.join(),
+          ...work.precision,
           project: folder,
           name: 'lockstep',
           ...work.extraFlags,
@@ -73,42 +81,63 @@ export function lockstepSide(work: StepWork, shape: Shape): StepSide {
       });
       const ranks = Array.from({ length: shape.numProcesses }, (_, rank) => rank);
       const samples = await Promise.all(ranks.map((rank) => readSample(join(saveDir, `rank-${rank}.json`))));
-      return { ...samples[0]!, peakRssMb: Math.max(...samples.map(({ peakRssMb }) => peakRssMb)) };
+      const sample = { ...samples[0]!, peakRssMb: Math.max(...samples.map(({ peakRssMb }) => peakRssMb)) };
+      return withoutOthers(sample, usedBefore);
     },
   };
 }
 
-/** PyTorch; several processes run DistributedDataParallel over Gloo. */
-export function torchSide(work: StepWork, shape: Shape, python: string, channelsLast: boolean): StepSide {
+/**
+ * PyTorch; several processes run DistributedDataParallel, over Gloo or, on GPUs, NCCL.
+ * @param start the folder that `writeStart` has filled
+ */
+export function torchSide(
+  work: StepWork,
+  shape: Shape,
+  options: { readonly python: string; readonly start: string; readonly channelsLast: boolean },
+): StepSide {
+  const { python, start, channelsLast } = options;
   return {
     label: channelsLast ? 'PyTorch, channels last' : 'PyTorch',
     isOurs: false,
     shape,
     async measure(folder) {
       await mkdir(folder, { recursive: true });
+      const usedBefore = await usedMb(shape);
       const out = join(folder, `torch-${shape.name}${channelsLast ? '-channels-last' : ''}.json`);
       const script = join(repoRoot, 'bench', 'step', 'torch_step.py');
       const flags = {
         batch: work.batch,
         img: work.img,
         nc: work.nc,
-        boxes: BOXES_PER_IMAGE,
         steps: work.numSteps,
         threads: shape.threadsEach,
         processes: shape.numProcesses,
+        device: shape.gpus.length === 0 ? 'cpu' : 'cuda',
+        ...work.precision,
       };
       const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
       await runProcess(
         python,
-        [script, work.modelPath, out, ...args, ...(channelsLast ? ['--channels-last'] : [])],
-        { OMP_NUM_THREADS: String(shape.threadsEach), PYTHONDONTWRITEBYTECODE: '1' },
+        [script, work.modelPath, start, out, ...args, ...(channelsLast ? ['--channels-last'] : [])],
+        { OMP_NUM_THREADS: String(shape.threadsEach), PYTHONDONTWRITEBYTECODE: '1', ...rivalEnvironment(shape.gpus) },
         `${out}.log`,
       );
-      return readSample(out);
+      return withoutOthers(await readSample(out), usedBefore);
     },
   };
 }
 
 async function readSample(path: string): Promise<StepSample> {
   return JSON.parse(await readFile(path, 'utf8')) as StepSample;
+}
+
+function usedMb({ gpus: [first] }: Shape): Promise<number | undefined> {
+  return first === undefined ? Promise.resolve(undefined) : deviceUsedMb(first);
+}
+
+/** Takes off what other processes held of the GPU before. */
+function withoutOthers(sample: StepSample, usedBefore: number | undefined): StepSample {
+  if (sample.deviceUsedMb === undefined || usedBefore === undefined) return sample;
+  return { ...sample, deviceUsedMb: sample.deviceUsedMb - usedBefore };
 }

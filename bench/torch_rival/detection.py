@@ -10,13 +10,14 @@ MAX_CANDIDATES, MAX_DETECTIONS, CLASS_OFFSET_PX = 30_000, 300, 4096
 class Decoder:
     """Boxes in pixels and probabilities, [B, N, 5 + nc], of raw maps. Grids are kept by shape."""
 
-    def __init__(self, anchors_px):
-        self.anchors_px = [torch.tensor(a).float().view(1, -1, 1, 1, 2) for a in anchors_px]
+    def __init__(self, anchors_px, device="cpu"):
+        self.device = device
+        self.anchors_px = [torch.tensor(a, device=device).float().view(1, -1, 1, 1, 2) for a in anchors_px]
         self.grids = {}
 
     def grid(self, ny, nx):
         if (ny, nx) not in self.grids:
-            y, x = torch.meshgrid(torch.arange(ny), torch.arange(nx), indexing="ij")
+            y, x = torch.meshgrid(torch.arange(ny, device=self.device), torch.arange(nx, device=self.device), indexing="ij")
             self.grids[ny, nx] = torch.stack([x, y], 2).float().view(1, 1, ny, nx, 2)
         return self.grids[ny, nx]
 

@@ -7,6 +7,10 @@ import torch.nn.functional as F
 EPS = 1e-7
 
 
+def at_least_float32(x):
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
 def corners(box):
     """xywh → x1, y1, x2, y2."""
     x, y, w, h = box.unbind(1)
@@ -53,9 +57,9 @@ def assign(targets, anchors, nx, ny, anchor_t):
     """
     num_anchors = anchors.shape[0]
     rows = targets.clone()
-    rows[:, 2:] *= torch.tensor([nx, ny, nx, ny], dtype=rows.dtype)
+    rows[:, 2:] *= rows.new_tensor([nx, ny, nx, ny])
     # Anchor-major: every target with anchor 0, then with anchor 1, …
-    anchor_of = torch.arange(num_anchors).repeat_interleave(len(rows))
+    anchor_of = torch.arange(num_anchors, device=rows.device).repeat_interleave(len(rows))
     rows = rows.repeat(num_anchors, 1)
     ratio = rows[:, 4:6] / anchors[anchor_of]
     keep = torch.maximum(ratio, 1 / ratio).amax(1) < anchor_t
@@ -72,7 +76,7 @@ def assign(targets, anchors, nx, ny, anchor_t):
     parts = []
     for chosen, offset in neighbours:
         centre = rows[chosen, 2:4]
-        cell = (centre - torch.tensor(offset, dtype=centre.dtype)).long()  # cuts off towards zero
+        cell = (centre - centre.new_tensor(offset)).long()  # cuts off towards zero
         cell[:, 0].clamp_(0, nx - 1)
         cell[:, 1].clamp_(0, ny - 1)
         box = torch.cat([centre - cell, rows[chosen, 4:6]], 1)
@@ -93,11 +97,13 @@ class Loss:
         self.balance = [4.0, 1.0, 0.4] if num_layers == 3 else [4.0, 1.0, 0.25, 0.06, 0.02][:num_layers]
 
     def bce(self, logits, wanted, positive_weight):
+        # Under autocast in float32, as CUDA's list of operators has it; the CPU's list lacks this one.
+        logits, wanted = at_least_float32(logits), at_least_float32(wanted)
         return F.binary_cross_entropy_with_logits(logits, wanted, pos_weight=logits.new_tensor([positive_weight]))
 
     def __call__(self, maps, targets, anchors):
         """Returns the total (times the batch) and the three gained terms."""
-        zero = maps[0].new_zeros(())
+        zero = at_least_float32(maps[0].new_zeros(()))
         box_term, obj_term, cls_term = zero, zero, zero
         for layer, (raw, layer_anchors) in enumerate(zip(maps, anchors)):
             ny, nx, nc = raw.shape[2], raw.shape[3], raw.shape[4] - 5
@@ -108,12 +114,15 @@ class Loss:
                 matched = raw[image, anchor, row, column]
                 xy = matched[:, :2].sigmoid() * 2 - 0.5
                 wh = (matched[:, 2:4].sigmoid() * 2) ** 2 * layer_anchors[anchor]
-                score = similarity(self.box_loss, torch.cat([xy, wh], 1), box.to(raw.dtype), self.alpha)
+                # Labels are float32 and raise what they meet to it; with float64 weights they follow.
+                box = box.to(torch.promote_types(raw.dtype, box.dtype))
+                prediction = torch.cat([xy, wh], 1).to(box.dtype)
+                score = similarity(self.box_loss, prediction, box, self.alpha)
                 box_term = box_term + (1 - score).mean()
-                wanted[image, anchor, row, column] = score.detach().clamp(min=0)
+                wanted[image, anchor, row, column] = score.detach().clamp(min=0).to(wanted.dtype)
                 if nc > 1:
                     classes = torch.full_like(matched[:, 5:], self.smoothing / 2)
-                    classes[torch.arange(len(label)), label] = 1 - self.smoothing / 2
+                    classes[torch.arange(len(label), device=label.device), label] = 1 - self.smoothing / 2
                     cls_term = cls_term + self.bce(matched[:, 5:], classes, self.hyp["cls_pw"])
             obj_term = obj_term + self.balance[layer] * self.bce(raw[..., 4], wanted, self.hyp["obj_pw"])
         items = [term * gain for term, gain in zip((box_term, obj_term, cls_term), self.gains)]

@@ -1,7 +1,7 @@
 """Times PyTorch's validation: forward, suppression, matching and AP of the batches that the benchmark has written.
 
     torch_val.py FOLDER MODEL_YAML prepare
-    torch_val.py FOLDER MODEL_YAML run --threads 2 --repeats 3 [--channels-last]
+    torch_val.py FOLDER MODEL_YAML run --threads 2 --repeats 3 [--channels-last] [--device cuda] [--tf32 off]
 
 `prepare` makes FOLDER/weights.safetensors: random weights whose batch norms know these pictures, and a head scaled so that about as
 many candidates pass as with a trained network; how many is told in FOLDER/prepared.json. `run` writes FOLDER/torch.json.
@@ -22,6 +22,7 @@ from torch import nn
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from torch_rival.detection import Decoder, average_precision, match, suppress, to_corners, to_native  # noqa: E402
+from torch_rival.device import Device, add_flags  # noqa: E402
 from torch_rival.network import Network  # noqa: E402
 
 # Logits (mean, deviation) over cells: a detector that is sure of a few places and says no elsewhere. Suppression compares candidates
@@ -88,12 +89,13 @@ def labels_of(batch, position, width, height):
 
 
 @torch.inference_mode()
-def validate(network, decoder, plan):
+def validate(network, decoder, plan, device):
     correct, scores, predicted, labelled, candidates = [], [], [], [], 0
     for batch in plan["batches"]:
-        prediction = decoder(network(batch["input"].float() / 255), batch["height"])
+        prediction = decoder(network(device.send(batch["input"]).float() / 255), batch["height"])
         for position, item in enumerate(batch["items"]):
-            detections = suppress(prediction[position], plan["confThres"], plan["iouThres"])
+            # Matching is done on the host, as in the program that this follows.
+            detections = suppress(prediction[position], plan["confThres"], plan["iouThres"]).cpu()
             candidates += len(detections)
             width, height = item["nativeWidth"], item["nativeHeight"]
             frame = item["gain"][0], item["pad"], width, height
@@ -110,26 +112,27 @@ def validate(network, decoder, plan):
 
 def run(folder, spec, options):
     torch.set_num_threads(options.threads)
+    device = Device(options.device, tf32=options.tf32)
     plan = read_batches(folder)
     network = Network(spec, plan["nc"])
     network.load_state_dict(load_file(str(folder / "weights.safetensors")))
     network = fuse(copy.deepcopy(network).eval())
     layout = torch.channels_last if options.channels_last else torch.contiguous_format
-    network = network.to(memory_format=layout)
+    network = network.to(device.torch, memory_format=layout)
     for batch in plan["batches"]:
         # Pixels and labels lie ready; ours come from a cache of decoded pictures.
-        batch["input"] = batch.pop("pixels").contiguous(memory_format=layout)
+        batch["input"] = device.pin(batch.pop("pixels").contiguous(memory_format=layout))
         size = batch["width"], batch["height"]
         batch["labels"] = [labels_of(batch, position, *size) for position in range(len(batch["items"]))]
-    decoder = Decoder(spec["anchors"])
-    figures = validate(network, decoder, plan)
+    decoder = Decoder(spec["anchors"], device.torch)
+    figures = validate(network, decoder, plan, device)
     seconds = []
     for _ in range(options.repeats):
         started = time.perf_counter()
-        figures = validate(network, decoder, plan)
+        figures = validate(network, decoder, plan, device)
         seconds.append(time.perf_counter() - started)
     peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    sample = {"version": f"torch {torch.__version__}", "seconds": seconds, "peakRssMb": peak, **figures}
+    sample = {"version": f"torch {torch.__version__}", "seconds": seconds, "peakRssMb": peak, **figures, **device.memory()}
     (folder / "torch.json").write_text(json.dumps(sample))
 
 
@@ -141,6 +144,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--channels-last", action="store_true")
+    add_flags(parser, amp=False)
     options = parser.parse_args()
     spec = yaml.safe_load(options.model.read_text())
     if options.task == "prepare":

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { findConfigFile } from '../../configs/find.js';
 import { openDataset } from '../../coordinator/dataset.js';
 import { builtEntry, repoRoot } from '../../proto/paths.js';
+import { benchDevices, readTf32, rivalEnvironment } from '../devices.js';
 import { median } from '../median.js';
 import { findPython } from '../python.js';
 import { compileQuietly, quietLaunch } from '../quiet-launch.js';
@@ -37,6 +38,8 @@ export async function benchVal(args: readonly string[]): Promise<void> {
       threads: { type: 'string', default: '2' },
       repeats: { type: 'string', default: '2' },
       rounds: { type: 'string', default: '2' },
+      device: { type: 'string', default: 'cpu' },
+      tf32: { type: 'string', default: 'on' },
       engine: { type: 'string', default: 'tensorflow' },
       python: { type: 'string' },
       'no-rival': { type: 'boolean', default: false },
@@ -46,15 +49,18 @@ export async function benchVal(args: readonly string[]): Promise<void> {
   const python = findPython(options.python);
   const modelPath = findConfigFile('models', options.cfg, repoRoot);
   const threads = Number(options.threads);
+  const tf32 = readTf32(options.tf32);
+  const { gpus, description } = await benchDevices(options.device);
+  const onCpu = gpus.length === 0;
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-val-'));
   const script = join(repoRoot, 'bench', 'val', 'torch_val.py');
   const weights = join(folder, 'weights.safetensors');
-  const shared = { data: options.data, cfg: options.cfg, imgsz: options.img, engine: options.engine };
+  const shared = { data: options.data, cfg: options.cfg, imgsz: options.img, engine: options.engine, tf32 };
   const torch = (task: string, flags: readonly string[]): Promise<void> =>
     runProcess(
       python,
       [script, folder, modelPath, task, ...flags],
-      { OMP_NUM_THREADS: options.threads, PYTHONDONTWRITEBYTECODE: '1' },
+      { OMP_NUM_THREADS: options.threads, PYTHONDONTWRITEBYTECODE: '1', ...rivalEnvironment(gpus) },
       join(folder, 'torch.log'),
     );
   const lockstep = (label: string, nproc: number, threadsEach: number): ValSide => ({
@@ -65,6 +71,7 @@ export async function benchVal(args: readonly string[]): Promise<void> {
         flags: {
           ...{ ...shared, weights, project, nproc: String(nproc), 'batch-size': options.batch, cache: 'ram' },
           'threads-per-worker': String(threadsEach),
+          device: onCpu ? 'cpu' : gpus.slice(0, nproc).join(),
         },
         workerEntry: builtEntry('bench/val/worker'),
         env: repeatsEnvironment(Number(options.repeats)),
@@ -78,13 +85,16 @@ export async function benchVal(args: readonly string[]): Promise<void> {
   const rival = (label: string, layout: readonly string[]): ValSide => ({
     ...{ label, isOurs: false },
     async measure() {
-      await torch('run', ['--threads', options.threads, '--repeats', options.repeats, ...layout]);
+      const place = ['--device', onCpu ? 'cpu' : 'cuda', '--tf32', tf32];
+      await torch('run', ['--threads', options.threads, '--repeats', options.repeats, ...place, ...layout]);
       return readSample(join(folder, 'torch.json'));
     },
   });
+  const perGpu = Math.max(1, Math.floor(threads / Math.max(1, gpus.length)));
   const sides = [
     lockstep('Lockstep, one process', 1, threads),
-    ...(threads > 1 ? [lockstep('Lockstep, one worker per thread', threads, 1)] : []),
+    ...(onCpu && threads > 1 ? [lockstep('Lockstep, one worker per thread', threads, 1)] : []),
+    ...(gpus.length > 1 ? [lockstep('Lockstep, one worker per GPU', gpus.length, perGpu)] : []),
     ...(options['no-rival'] ? [] : [rival('PyTorch', []), rival('PyTorch, channels last', ['--channels-last'])]),
   ];
   try {
@@ -117,6 +127,7 @@ export async function benchVal(args: readonly string[]): Promise<void> {
         ...shared,
         batch: Number(options.batch),
         threads,
+        device: description,
         numImages,
         candidatesPerImage,
         rows,
@@ -125,7 +136,7 @@ export async function benchVal(args: readonly string[]): Promise<void> {
       return;
     }
     process.stdout.write(
-      `${options.cfg} at ${options.img}, ${numImages} images of ${options.data} with ${candidatesPerImage} candidates each, ${threads} threads\n`,
+      `${options.cfg} at ${options.img}, ${numImages} images of ${options.data} with ${candidatesPerImage} candidates each, ${threads} threads\non ${description}\n`,
     );
     const lines = rows.map((row) => [
       ...[row.label, row.imagesPerSecond.toFixed(1), String(row.peakRssMb)],

@@ -27,7 +27,7 @@ export async function runCommandLine(
     host: { numCores: availableParallelism(), ...gpuFacts(driver, process.env) },
     configFile: args.configFile,
     preset: args.preset,
-    readDataset: (path) => openDataset(path),
+    readDataset: (path, options) => openDataset(path, options),
   });
   milestone('configuration');
   if (args.printConfig) {

@@ -1038,6 +1038,9 @@ export namespace lockstep {
             /** StepReport allreduceSharedBytes. */
             allreduceSharedBytes: number;
 
+            /** StepReport allreduceResends. */
+            allreduceResends: number;
+
             /**
              * Encodes the specified StepReport message. Does not implicitly {@link lockstep.control.StepReport.verify|verify} messages.
              * @param message StepReport message or plain object to encode
@@ -1133,6 +1136,9 @@ export namespace lockstep {
 
                 /** StepReport allreduceSharedBytes */
                 allreduceSharedBytes?: (number|null);
+
+                /** StepReport allreduceResends */
+                allreduceResends?: (number|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
@@ -2398,7 +2404,13 @@ export namespace lockstep {
             SHARED_MEMORY = 8,
 
             /** DOORBELL value */
-            DOORBELL = 9
+            DOORBELL = 9,
+
+            /** RESEND_PARTIAL value */
+            RESEND_PARTIAL = 10,
+
+            /** RESEND_RESULT value */
+            RESEND_RESULT = 11
         }
 
         /**

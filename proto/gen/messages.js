@@ -2582,6 +2582,7 @@ export const lockstep = $root.lockstep = (() => {
              * @property {number|null} [lossScale] StepReport lossScale
              * @property {string|null} [skipped] StepReport skipped
              * @property {number|null} [allreduceSharedBytes] StepReport allreduceSharedBytes
+             * @property {number|null} [allreduceResends] StepReport allreduceResends
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -2808,6 +2809,14 @@ export const lockstep = $root.lockstep = (() => {
             StepReport.prototype.allreduceSharedBytes = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
             /**
+             * StepReport allreduceResends.
+             * @member {number} allreduceResends
+             * @memberof lockstep.control.StepReport
+             * @instance
+             */
+            StepReport.prototype.allreduceResends = 0;
+
+            /**
              * Encodes the specified StepReport message. Does not implicitly {@link lockstep.control.StepReport.verify|verify} messages.
              * @function encode
              * @memberof lockstep.control.StepReport
@@ -2872,6 +2881,8 @@ export const lockstep = $root.lockstep = (() => {
                     writer.uint32(/* id 23, wireType 2 =*/186).string(message.skipped);
                 if (message.allreduceSharedBytes != null && $Object.hasOwnProperty.call(message, "allreduceSharedBytes") && (typeof message.allreduceSharedBytes === "object" ? message.allreduceSharedBytes.low || message.allreduceSharedBytes.high : message.allreduceSharedBytes !== 0))
                     writer.uint32(/* id 24, wireType 0 =*/192).uint64(message.allreduceSharedBytes);
+                if (message.allreduceResends != null && $Object.hasOwnProperty.call(message, "allreduceResends") && message.allreduceResends !== 0)
+                    writer.uint32(/* id 25, wireType 0 =*/200).uint32(message.allreduceResends);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -3134,6 +3145,15 @@ export const lockstep = $root.lockstep = (() => {
                                 message.allreduceSharedBytes = value;
                             else
                                 delete message.allreduceSharedBytes;
+                            continue;
+                        }
+                    case 25: {
+                            if (wireType !== 0)
+                                break;
+                            if (value = reader.uint32())
+                                message.allreduceResends = value;
+                            else
+                                delete message.allreduceResends;
                             continue;
                         }
                     }
@@ -6476,6 +6496,8 @@ export const lockstep = $root.lockstep = (() => {
          * @property {number} BROADCAST=3 BROADCAST value
          * @property {number} SHARED_MEMORY=8 SHARED_MEMORY value
          * @property {number} DOORBELL=9 DOORBELL value
+         * @property {number} RESEND_PARTIAL=10 RESEND_PARTIAL value
+         * @property {number} RESEND_RESULT=11 RESEND_RESULT value
          */
         data.Phase = (function() {
             const valuesById = $Object.create(null), values = $Object.create(valuesById);
@@ -6485,6 +6507,8 @@ export const lockstep = $root.lockstep = (() => {
             values[valuesById[3] = "BROADCAST"] = 3;
             values[valuesById[8] = "SHARED_MEMORY"] = 8;
             values[valuesById[9] = "DOORBELL"] = 9;
+            values[valuesById[10] = "RESEND_PARTIAL"] = 10;
+            values[valuesById[11] = "RESEND_RESULT"] = 11;
             return values;
         })();
 

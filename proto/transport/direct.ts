@@ -7,7 +7,6 @@ import { TransportError } from '../errors.js';
 import { isIpv6, parseEndpoint } from './address.js';
 import { type Address, type Libzmq, openLibzmq, throwFailed } from './libzmq.js';
 import type { WakeUp } from './wake-up.js';
-import { bindTarget } from './zmq.js';
 
 // Numbers of zmq.h.
 const PULL = 7;
@@ -56,6 +55,11 @@ export class DirectSockets {
   readonly #header = new Uint8Array(MAX_HEADER_BYTES + 1);
   #closing: Promise<void> | undefined;
 
+  /** Whether they can be had here. */
+  static get isPossible(): boolean {
+    return openLibzmq() !== undefined;
+  }
+
   /** Returns sockets, or undefined where they cannot be had. @param wakeUp what ends a wait besides a frame */
   static open(wakeUp: WakeUp): DirectSockets | undefined {
     const libzmq = openLibzmq();
@@ -80,13 +84,13 @@ export class DirectSockets {
 
   /**
    * Listens on one more endpoint and returns it with the port that was chosen for port 0.
+   * @param endpoint as `bindTarget` returns it
    * @throws TransportError TRANSPORT_ADDRESS_IN_USE, TRANSPORT_BIND_FAILED, TRANSPORT_BAD_ADDRESS, TRANSPORT_CLOSED
    */
-  async bind(endpoint: string): Promise<string> {
-    const target = await bindTarget(endpoint);
+  bind(endpoint: string): string {
     this.#requireOpen();
     if (isIpv6(parseEndpoint(endpoint))) this.#libzmq.setNumber(this.#pull, IPV6, 1);
-    if (this.#libzmq.bind(this.#pull, target) < 0) throw bindError(this.#libzmq.errno(), endpoint);
+    if (this.#libzmq.bind(this.#pull, endpoint) < 0) throw bindError(this.#libzmq.errno(), endpoint);
     return this.#libzmq.getText(this.#pull, LAST_ENDPOINT);
   }
 

@@ -7,9 +7,9 @@ import { NO_PADDING, ProgramBuilder } from '../../worker/engine/builder.js';
 import { type Engine, type Feeds, runAll, type TypedArray } from '../../worker/engine/engine.js';
 import type { Program, Shape, Value } from '../../worker/engine/program.js';
 import { AddonBinding, loadAddon } from '../../worker/engine/tensorflow/addon-binding.js';
-import { ADDON, loadBinding } from '../../worker/engine/tensorflow/binding.js';
 import { TensorflowEngine } from '../../worker/engine/tensorflow/engine.js';
 import { openTensorflowEngine } from '../../worker/engine/tensorflow/index.js';
+import { ADDON, loadBinding } from '../../worker/engine/tensorflow/load-binding.js';
 import { SimdHeap } from '../../worker/simd/heap.js';
 
 const libraryDir = process.env.LOCKSTEP_TF_LIB_DIR;

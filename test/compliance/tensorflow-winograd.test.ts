@@ -1,8 +1,8 @@
 /** Convolutions by Winograd's minimal filtering against the float64 oracle and against the direct kernels. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine, TypedArray } from '../../worker/engine/engine.js';
-import { loadBinding } from '../../worker/engine/tensorflow/binding.js';
 import { TensorflowEngine } from '../../worker/engine/tensorflow/engine.js';
+import { loadBinding } from '../../worker/engine/tensorflow/load-binding.js';
 import {
   type ConvSizes,
   estimateSeconds,

@@ -163,7 +163,63 @@ describe('a comms thread that fails', () => {
     });
     expect(await once(child, 'close')).toEqual([0, null]);
     expect(output).toMatch(/^COLLECTIVE_THREAD_FAILED the comms thread has ended: .*typed array length/);
+    // The main thread cannot tell the coordinator any more, so the failing thread does.
+    const { failure } = await coordinator.next((envelope) => envelope.body === 'failure');
+    expect(failure).toMatchObject({ rank: 0, code: 'COLLECTIVE_THREAD_FAILED' });
+    expect(failure!.message).toMatch(/typed array length/);
   });
+});
+
+describe('the end of a process with a comms thread', () => {
+  /** Runs a script that has joined a world of two as both ranks. Resolves to how it ended. */
+  async function runJoined(coordinator: StubCoordinator, ending: string) {
+    const options = [0, 1].map((rank) => optionsOf(rank, 2, coordinator.endpoint, 'tcp'));
+    const urlOf = (entry: string) => JSON.stringify(pathToFileURL(builtEntry(entry)).href);
+    const script = `
+      import { openComms } from ${urlOf('worker/threads/comms-client')};
+      import { exitNow } from ${urlOf('worker/exit-now')};
+      const [comms, peer] = ${JSON.stringify(options)}.map((one) => openComms(one));
+      await Promise.all([comms, peer].map((one) => one.join({ engine: ${JSON.stringify(ENGINE)} })));
+      ${ending}`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout!, child.stderr!]) {
+      stream.on('data', (chunk) => {
+        output += chunk;
+      });
+    }
+    const [exitCode, signal] = await once(child, 'close');
+    return { exitCode, signal, output };
+  }
+
+  it('has the exit code that it was given, even if sockets still wait and send', async () => {
+    await using coordinator = await StubCoordinator.open(2);
+    const layout = JSON.stringify(layoutOf(4_000_000, 4));
+    const ended = await runJoined(
+      coordinator,
+      `const allReduce = comms.openAllReduce(${layout});
+      const zeros = new Float32Array(1_000_000);
+      for (const v of [0, 1])
+        for (const bucket of [0, 1, 2, 3]) {
+          allReduce.add(v, bucket * 1_000_000, zeros);
+          allReduce.bucketReady(v, bucket);
+        }
+      comms.gather(new Uint8Array(1)).catch(() => {});
+      console.log('last words');
+      exitNow(7);`,
+    );
+    expect(ended).toEqual({ exitCode: 7, signal: null, output: 'last words\n' });
+  });
+
+  it('does not wait long for a coordinator that is gone: the thread ends by itself, without being forced', async () => {
+    const coordinator = await StubCoordinator.open(1);
+    const comms = openComms(optionsOf(0, 1, coordinator.endpoint));
+    await comms.join({ engine: ENGINE });
+    await coordinator[Symbol.asyncDispose]();
+    // ZeroMQ queues 1000 for a peer that is away; the others wait in the thread.
+    for (let i = 0; i < 3000; i++) comms.report({ failure: { rank: 0, code: 'COLLECTIVE_TIMEOUT' } });
+    expect(await comms.close()).toBe(true);
+  }, 20_000);
 });
 
 describe('a process whose main thread is busy', () => {

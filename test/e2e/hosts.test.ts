@@ -24,12 +24,18 @@ function args(playground: Playground, name: string, ...more: string[]): string[]
   ];
 }
 
-/** Starts a launcher for each host, as two machines would. */
-async function startHosts(playground: Playground, name: string, more: string[], env: Record<string, string> = {}) {
-  const world = ['--nproc', '2', '--nnodes', '2', '--rdzv-endpoint', `127.0.0.1:${await freePort()}`];
+/** Starts a launcher for each host, as two machines would. @param nproc workers of a host */
+async function startHosts(
+  playground: Playground,
+  name: string,
+  more: string[],
+  env: Record<string, string> | ((node: number) => Record<string, string>) = {},
+  nproc = 2,
+) {
+  const world = ['--nproc', String(nproc), '--nnodes', '2', '--rdzv-endpoint', `127.0.0.1:${await freePort()}`];
   return [0, 1].map((node) =>
     startLaunch(args(playground, name, ...world, '--node-rank', String(node), ...more), {
-      ...env,
+      ...(typeof env === 'function' ? env(node) : env),
       LOCKSTEP_HOST_ID: `host-${node}`,
     }),
   );
@@ -49,14 +55,24 @@ async function pidOfRank(marker: string, rank: number): Promise<number> {
   throw new Error(`no process of rank ${rank} among those of ${marker}`);
 }
 
+let oneWorker: Promise<string> | undefined;
+
+/** The weights of one worker on the ten images that the worlds below are trained on; trained once. */
+function hashOfOneWorker(playground: Playground): Promise<string> {
+  oneWorker ??= launch(args(playground, 'one', '--nproc', '1', '--epochs', '1')).then((whole) => {
+    expect(whole.exitCode, whole.stderr).toBe(0);
+    return weightsHash(whole);
+  });
+  return oneWorker;
+}
+
 it('two hosts of two end with the weights of one worker that has the same virtual ranks', async () => {
   await using playground = await makePlayground(10, 2);
-  const whole = await launch(args(playground, 'one', '--nproc', '1', '--epochs', '1'));
-  expect(whole.exitCode, whole.stderr).toBe(0);
+  const expected = await hashOfOneWorker(playground);
   const hosts = await startHosts(playground, 'two', ['--epochs', '1', '--payload', 'shm', '--trace', '1:1']);
   const [leading, following] = (await Promise.all(hosts.map(({ result }) => result))) as [LaunchResult, LaunchResult];
   expect([leading.exitCode, following.exitCode], leading.stderr + following.stderr).toEqual([0, 0]);
-  expect(weightsHash(leading)).toBe(weightsHash(whole));
+  expect(weightsHash(leading)).toBe(expected);
   expect(leading.stdout + leading.stderr).toMatch(/4 workers on 2 hosts/);
   const { spans } = readTrace(await readFile(join(playground.folder, 'two', 'trace.json'), 'utf8'));
   // Every rank owns a quarter of each large bucket and leads another one that belongs to the other host.
@@ -67,6 +83,22 @@ it('two hosts of two end with the weights of one worker that has the same virtua
     );
   }
 }, 180_000);
+
+it('two hosts of which one cannot call libraries directly also end with those weights, by ordinary sockets', async () => {
+  await using playground = await makePlayground(10, 2);
+  const expected = await hashOfOneWorker(playground);
+  // Only one of the two has direct sockets, so there is nobody to connect them with.
+  const hosts = await startHosts(
+    playground,
+    'mixed',
+    ['--epochs', '1'],
+    (node) => ({ LOCKSTEP_NO_FFI: node === 1 ? '1' : '0' }),
+    1,
+  );
+  const [leading, following] = (await Promise.all(hosts.map(({ result }) => result))) as [LaunchResult, LaunchResult];
+  expect([leading.exitCode, following.exitCode], leading.stderr + following.stderr).toEqual([0, 0]);
+  expect(weightsHash(leading)).toBe(expected);
+}, 120_000);
 
 it.each([
   ['that leads on the other host', 2],

@@ -2,7 +2,7 @@
 import { Reducer } from '../../worker/collective/reducer.js';
 import { sumTree } from '../../worker/collective/tree.js';
 import { type AllReduce, type Comms, type CommsOptions, openComms } from '../../worker/threads/comms-client.js';
-import { RUN, StubCoordinator } from './stub-coordinator.js';
+import { type Reroute, RUN, StubCoordinator } from './stub-coordinator.js';
 import { useTempFolder } from './temp-folder.js';
 
 export const ENGINE = { name: 'none', version: '0', device: 'cpu', numThreads: 1 };
@@ -21,6 +21,7 @@ export interface CommsWorlds {
     lane: Lane,
     use: (ranks: Comms[], coordinator: StubCoordinator) => Promise<void>,
     changesOf?: (rank: number) => Partial<CommsOptions>,
+    reroute?: Reroute,
   ) => Promise<void>;
 }
 
@@ -45,8 +46,8 @@ export function useCommsWorlds(): CommsWorlds {
     logLevel: 'silent',
   });
 
-  const inWorld: CommsWorlds['inWorld'] = async (worldSize, lane, use, changesOf = () => ({})) => {
-    await using coordinator = await StubCoordinator.open(worldSize);
+  const inWorld: CommsWorlds['inWorld'] = async (worldSize, lane, use, changesOf = () => ({}), reroute = undefined) => {
+    await using coordinator = await StubCoordinator.open(worldSize, undefined, reroute);
     const ranks = Array.from({ length: worldSize }, (_, rank) =>
       openComms({ ...optionsOf(rank, worldSize, coordinator.endpoint, lane), ...changesOf(rank) }),
     );

@@ -5,6 +5,9 @@ import { ControlServer, type PeerId } from '../../proto/transport/zmq.js';
 
 export const RUN = { runId: 'run-e2e', token: 'token-e2e' } as const;
 
+/** Changes the endpoint under which a rank's peers will know it. */
+export type Reroute = (endpoint: string, rank: number, kind: 'payload' | 'direct') => Promise<string>;
+
 export class StubCoordinator implements AsyncDisposable {
   readonly endpoint: string;
   /** Everything that came, in order. */
@@ -14,19 +17,33 @@ export class StubCoordinator implements AsyncDisposable {
   readonly #onHello: ((rank: number) => EnvelopeBody | undefined) | undefined;
   readonly #peers = new Map<number, { peer: PeerId; hello: NonNullable<Envelope['workerHello']> }>();
   readonly #waiting: { matches: (envelope: Envelope) => boolean; found: Deferred<Envelope> }[] = [];
+  readonly #reroute: Reroute;
   #sequence = 0;
 
-  private constructor(server: ControlServer, worldSize: number, onHello?: (rank: number) => EnvelopeBody | undefined) {
+  private constructor(
+    server: ControlServer,
+    worldSize: number,
+    onHello?: (rank: number) => EnvelopeBody | undefined,
+    reroute: Reroute = async (endpoint) => endpoint,
+  ) {
     this.#server = server;
+    this.#reroute = reroute;
     this.endpoint = server.endpoint;
     this.#worldSize = worldSize;
     this.#onHello = onHello;
     void this.#serve();
   }
 
-  /** @param onHello what to answer to a hello instead of waiting for the others */
-  static async open(worldSize: number, onHello?: (rank: number) => EnvelopeBody | undefined): Promise<StubCoordinator> {
-    return new StubCoordinator(await ControlServer.open('tcp://127.0.0.1:0'), worldSize, onHello);
+  /**
+   * @param onHello what to answer to a hello instead of waiting for the others
+   * @param reroute where peers are told that a rank receives from other hosts
+   */
+  static async open(
+    worldSize: number,
+    onHello?: (rank: number) => EnvelopeBody | undefined,
+    reroute?: Reroute,
+  ): Promise<StubCoordinator> {
+    return new StubCoordinator(await ControlServer.open('tcp://127.0.0.1:0'), worldSize, onHello, reroute);
   }
 
   /** Where the worker of a rank receives payload. */
@@ -77,14 +94,18 @@ export class StubCoordinator implements AsyncDisposable {
       return;
     }
     if (this.#peers.size < this.#worldSize) return;
-    const peers = [...this.#peers].map(([peerRank, { hello: peerHello }]) => ({
-      rank: peerRank,
-      localEndpoint: peerHello.localEndpoint ?? '',
-      remoteEndpoint: peerHello.remoteEndpoint ?? '',
-      hostId: peerHello.hostId ?? '',
-      directLocalEndpoint: peerHello.directLocalEndpoint ?? '',
-      directRemoteEndpoint: peerHello.directRemoteEndpoint ?? '',
-    }));
+    const route = async (endpoint: string | null | undefined, ofRank: number, kind: 'payload' | 'direct') =>
+      endpoint ? this.#reroute(endpoint, ofRank, kind) : '';
+    const peers = await Promise.all(
+      [...this.#peers].map(async ([peerRank, { hello: peerHello }]) => ({
+        rank: peerRank,
+        localEndpoint: peerHello.localEndpoint ?? '',
+        remoteEndpoint: await route(peerHello.remoteEndpoint, peerRank, 'payload'),
+        hostId: peerHello.hostId ?? '',
+        directLocalEndpoint: peerHello.directLocalEndpoint ?? '',
+        directRemoteEndpoint: await route(peerHello.directRemoteEndpoint, peerRank, 'direct'),
+      })),
+    );
     for (const known of this.#peers.keys()) {
       await this.send(known, {
         world: { generation: 1, worldSize: this.#worldSize, peers, configJson: '{"epochs":1}' },

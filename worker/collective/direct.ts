@@ -8,7 +8,7 @@ import { ProtocolError } from '../../proto/errors.js';
 import { data } from '../../proto/messages.js';
 import { threadTrace } from '../trace/thread-trace.js';
 import type { DropReason, Exchange, ExchangeOptions, FramePlace, WaitState } from './exchange.js';
-import { badPayload, damaged, ExchangeRounds } from './exchange-rounds.js';
+import { badPayload, ExchangeRounds } from './exchange-rounds.js';
 import { FrameSlots, LaneSums } from './frame-memory.js';
 import type { Segment } from './plan.js';
 import { Reducer } from './reducer.js';
@@ -197,8 +197,10 @@ export class DirectExchange implements Exchange {
     const { plan, rank, result } = this.#options;
     const beganMs = threadTrace.begin();
     let lanes: LaneChecksum | undefined;
-    if (owned.unchecked !== undefined) lanes = this.#addChecked(owned, owned.unchecked);
-    else if (!this.#inPlace) this.#sum(owned, spanOf(result, segment));
+    if (owned.unchecked !== undefined) {
+      lanes = this.#addChecked(owned, owned.unchecked);
+      if (lanes === undefined) return;
+    } else if (!this.#inPlace) this.#sum(owned, spanOf(result, segment));
     threadTrace.end('reduce', beganMs, this.#rounds.round, segment.bucket, segment.chunk, segment.index);
     // Lets go of the received frames, and readies the segment for the next round.
     owned.operands.fill(undefined);
@@ -216,18 +218,25 @@ export class DirectExchange implements Exchange {
     this.#finish(segment);
   }
 
-  /** Adds the one frame to the own part where both lie, and returns the sum's checksum. @throws CollectiveError COLLECTIVE_BAD_PAYLOAD */
-  #addChecked(owned: OwnedSegment, header: DataHeader): LaneChecksum {
-    const { partials, result } = this.#options;
-    const { segment, frames } = owned;
-    const { addend, sum } = this.#sums!.add(spanOf(result, segment), spanOf(partials[0]!, segment), frames[0]!);
+  /** Adds the one frame to the own part where both lie. Returns the sum's checksum; undefined if the frame is damaged and has to come again. */
+  #addChecked(owned: OwnedSegment, header: DataHeader): LaneChecksum | undefined {
+    const { partials, result, onDamaged } = this.#options;
+    const { segment, frames, operands } = owned;
+    const frame = frames[0]!;
+    const { addend, sum } = this.#sums!.add(spanOf(result, segment), spanOf(partials[0]!, segment), frame);
     owned.unchecked = undefined;
     try {
       checkLanes(header, addend);
+      return sum;
     } catch (error) {
-      throw error instanceof ProtocolError ? damaged(error) : error;
+      if (!(error instanceof ProtocolError) || onDamaged === undefined) throw error;
+      operands[operands.findIndex((operand) => operand?.byteOffset === frame.byteOffset)] = undefined;
+      owned.numMissing = 1;
+      frames.length = 0;
+      this.release(frame);
+      onDamaged(header, error);
+      return undefined;
     }
-    return sum;
   }
 
   #sum({ segment, operands }: OwnedSegment, sum: Float32Array): void {

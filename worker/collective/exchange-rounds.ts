@@ -1,7 +1,7 @@
 /** What every exchange keeps about the round under way: what is ready, what is done, what came early, what was dropped. */
 
 import type { DataHeader } from '../../proto/codec.js';
-import { CollectiveError, type ProtocolError } from '../../proto/errors.js';
+import { CollectiveError } from '../../proto/errors.js';
 import { data } from '../../proto/messages.js';
 import { BucketClock } from '../trace/bucket-clock.js';
 import type { DropReason, ExchangeOptions, ExchangeStats } from './exchange.js';
@@ -175,15 +175,6 @@ export class ExchangeRounds {
     onRoundDone(stats);
     return early;
   }
-}
-
-/** A frame of this run was damaged on its way, and the round cannot complete without it. */
-export function damaged(error: ProtocolError): CollectiveError {
-  return new CollectiveError('COLLECTIVE_BAD_PAYLOAD', error.message, {
-    hint: error.hint,
-    details: error.details,
-    cause: error,
-  });
 }
 
 /** A frame contradicts the plan: the ranks disagree about the layout. */

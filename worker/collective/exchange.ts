@@ -3,6 +3,7 @@
  * buckets are ready and which frames have come, and says what to send; it owns no socket and no thread.
  */
 import type { DataHeader, DataHeaderFields } from '../../proto/codec.js';
+import type { ProtocolError } from '../../proto/errors.js';
 import type { FrameMemory } from './frame-memory.js';
 import type { CompressionFigures, GradientCodec } from './gradient-codec.js';
 import type { Plan } from './plan.js';
@@ -34,6 +35,8 @@ export interface ExchangeOptions {
    * to a peer on the same host without being moved, where the shared-memory lane is open.
    */
   readonly send: (peer: number, fields: ExchangeFields, payload: Uint8Array) => void;
+  /** Called for a frame whose checksum was compared late and is wrong: it was not taken, and has to come again. Without it the exchange fails. */
+  readonly onDamaged?: ((header: DataHeader, error: ProtocolError) => void) | undefined;
   readonly onRoundDone: (stats: ExchangeStats) => void;
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;

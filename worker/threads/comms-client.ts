@@ -25,7 +25,7 @@ export type { CommsOptions, EngineDescription, FarewellMessage, ReportBody } fro
 export type { World } from './comms-output.js';
 export type { WaitOptions } from './rounds.js';
 
-/** After a close was asked for, the thread is ended the hard way: longer than its sockets linger. */
+/** How long the thread may take to end after a close was asked for: longer than its sockets linger. */
 const CLOSE_TIMEOUT_MS = 7_000;
 
 /** Starts the comms thread. Nothing is connected before `join`. Needs the built `worker/threads/comms-entry`. */
@@ -83,6 +83,11 @@ export class Comms implements AsyncDisposable {
   /** True once the coordinator has asked to finish. Read from shared memory. */
   get drainRequested(): boolean {
     return this.#control.drainRequested;
+  }
+
+  /** Returns how many frames came damaged and were asked for again, since the last call. */
+  takeResends(): number {
+    return this.#control.takeResends();
   }
 
   /** Why the run is over for this worker; undefined while it is not. */
@@ -198,19 +203,32 @@ export class Comms implements AsyncDisposable {
     await this.#farewell.promise;
   }
 
-  /** Ends the thread; what was sent is still delivered. Pending calls reject. Calling it again changes nothing. */
-  async close(): Promise<void> {
+  /**
+   * Ends the thread; what was sent is still delivered, for some seconds at most. Pending calls reject. Calling it again changes nothing.
+   * @returns whether the thread has ended. One that is stuck is left behind, because ending it by force while a socket waits for a
+   *   message aborts the process: end that with `exitNow`
+   */
+  async close(): Promise<boolean> {
     if (!this.#closing) {
       this.#closing = true;
       this.#post({ kind: 'close' });
     }
-    const killer = setTimeout(() => void this.#thread.terminate(), CLOSE_TIMEOUT_MS);
-    await this.#exited.promise;
-    clearTimeout(killer);
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), CLOSE_TIMEOUT_MS);
+    try {
+      await abortable(this.#exited.promise, late.signal);
+      return true;
+    } catch {
+      this.#thread.unref();
+      this.#end(threadFailed(`it did not close within ${CLOSE_TIMEOUT_MS / 1000} s`));
+      return false;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   #handle(output: CommsOutput): void {

@@ -1,6 +1,6 @@
 /** A few numbers that the main thread and the comms thread share without messages, because the main thread may be busy for seconds. */
 
-const FLAGS = { drain: 0, aborted: 1, phase: 2 } as const;
+const FLAGS = { drain: 0, aborted: 1, phase: 2, resends: 3 } as const;
 const COUNTERS = { progress: 0, step: 1 } as const;
 const FLAG_BYTES = 64;
 
@@ -31,6 +31,16 @@ export class CommsControlBlock {
 
   setAborted(): void {
     Atomics.store(this.#flags, FLAGS.aborted, 1);
+  }
+
+  /** Comms thread: counts a frame that it asked for again. */
+  addResend(): void {
+    Atomics.add(this.#flags, FLAGS.resends, 1);
+  }
+
+  /** Main thread: returns how many there were since the last call. */
+  takeResends(): number {
+    return Atomics.exchange(this.#flags, FLAGS.resends, 0);
   }
 
   /** Main thread: tells the step and the phase (its index in the list of names), and counts one more sign of progress. */

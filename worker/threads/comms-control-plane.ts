@@ -106,8 +106,10 @@ export class ControlPlane {
   async close(lingerMs: number): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
-    if (lingerMs > 0) await Promise.race([this.flush(), sleep(lingerMs, undefined, { ref: false })]);
-    await this.#client.close({ lingerMs });
+    const isFlushed = this.flush().then(() => true);
+    const isLate = sleep(lingerMs, false, { ref: false });
+    // Who has not taken the reports by then will not take them later.
+    await this.#client.close({ lingerMs: lingerMs > 0 && (await Promise.race([isFlushed, isLate])) ? lingerMs : 0 });
   }
 
   async #pump(): Promise<void> {

@@ -56,6 +56,7 @@ const payloadPlane = new PayloadPlane(options, log, {
     post({ kind: 'roundDone', stats: { ...stats, numDropped: payloadPlane.numDropped } });
   },
   onFailure: failCollective,
+  onResend: () => control.addResend(),
 });
 const lifeline = options.lifelineFd === undefined ? undefined : watchLifeline(options.lifelineFd, launcherGone);
 
@@ -298,19 +299,30 @@ function launcherGone(): void {
  */
 function broken(error: unknown): void {
   log.error({ err: error }, 'comms thread failed');
-  post({ kind: 'threadFailed', message: error instanceof Error ? error.message : String(error) });
+  const { message, stack = '' } = serializeError(error);
+  post({ kind: 'threadFailed', message });
   if (ending) return;
   collectiveError ??= new CollectiveError('COLLECTIVE_THREAD_FAILED', 'the comms thread has failed');
-  close().catch(() => process.exit(1));
+  // The main thread has no other way to the coordinator than this thread.
+  const { code } = collectiveError;
+  controlPlane.send({
+    failure: { rank: options.rank, code, message: `the comms thread has failed: ${message}`, stack },
+  });
+  void close();
 }
 
+/** Closes all sockets, whatever happens: see {@link broken}. What is still to be delivered has `LINGER_MS`, all together. */
 async function close(): Promise<void> {
   ending = true;
   clearRoundTimers();
   lifeline?.close();
-  // After a failure nobody waits for our payload any more.
-  await payloadPlane.close(collectiveError === undefined && !control.aborted ? LINGER_MS : 0);
-  await controlPlane.close(control.aborted ? 0 : LINGER_MS);
+  const results = await Promise.allSettled([
+    // After a failure nobody waits for our payload any more.
+    payloadPlane.close(collectiveError === undefined && !control.aborted ? LINGER_MS : 0),
+    controlPlane.close(control.aborted ? 0 : LINGER_MS),
+  ]);
+  for (const { reason } of results.filter((result) => result.status === 'rejected'))
+    log.warn({ err: reason }, 'sockets not closed in good order');
   port.close();
 }
 

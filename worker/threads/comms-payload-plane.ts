@@ -1,28 +1,29 @@
 /** The comms thread's side of the data plane: one PULL, one PUSH per peer, and the fences before the collectives. */
 import { mkdir, rm } from 'node:fs/promises';
 import { monotonicMs } from '../../proto/clock.js';
-import { type DataHeader, decodeDataMessage, encodeDataHeader, runTag } from '../../proto/codec.js';
-import { CollectiveError, LockstepError, MembershipError, ProtocolError } from '../../proto/errors.js';
+import { type DataHeader, decodeDataHeader, decodeDataMessage, encodeDataHeader, runTag } from '../../proto/codec.js';
+import { CollectiveError, LockstepError, ProtocolError } from '../../proto/errors.js';
 import { data, type wire } from '../../proto/messages.js';
 import type { Logger } from '../../proto/telemetry/logger.js';
 import { type Frames, PayloadReceiver, PayloadSender } from '../../proto/transport/zmq.js';
 import { BlobExchange } from '../collective/blobs.js';
 import { Compressor } from '../collective/compression/compressor.js';
 import type { Exchange, ExchangeFields, ExchangeStats, WaitState } from '../collective/exchange.js';
-import { damaged } from '../collective/exchange-rounds.js';
 import { LaneSums, OwnSums } from '../collective/frame-memory.js';
 import type { HostBoard } from '../collective/host-board.js';
 import { openExchange } from '../collective/open-exchange.js';
 import { makePlan, type VectorLayout } from '../collective/plan.js';
+import { isResendRequest, SentFrames } from '../collective/sent-frames.js';
 import { noteMessage } from '../trace/message-spans.js';
 import { threadTrace } from '../trace/thread-trace.js';
 import { boardPlan, openBoard, openHostBoard } from './all-reduce-vectors.js';
 import { CommsBoard } from './comms-board.js';
 import type { BoardInput, CommsInput, CommsOptions, CompressionInput } from './comms-input.js';
-import { DirectLane } from './direct-lane.js';
+import { DirectRoute } from './direct-route.js';
 import { DroppedFrames } from './dropped-frames.js';
 import { FrameMemory } from './frame-memory.js';
-import { listen, NO_ENDPOINTS, type PayloadEndpoints, socketPath } from './payload-endpoints.js';
+import { listen, NO_ENDPOINTS, type PayloadEndpoints, peerEndpoints, socketPath } from './payload-endpoints.js';
+import { Resends } from './resends.js';
 import { type Agreement, SharedMemoryAgreement } from './shared-memory-agreement.js';
 
 /** Frames of the all-reduce that may wait until this rank has opened it too. Peers send at most one round. */
@@ -34,6 +35,8 @@ export interface PayloadPlaneEvents {
   onRoundDone(stats: ExchangeStats): void;
   /** No collective can succeed any more. */
   onFailure(error: LockstepError): void;
+  /** A frame came damaged and was asked for again. */
+  onResend(): void;
 }
 
 export class PayloadPlane {
@@ -44,12 +47,11 @@ export class PayloadPlane {
   readonly #dropped: DroppedFrames;
   readonly #frameMemory = new FrameMemory();
   #receiver: PayloadReceiver | undefined;
-  readonly #socketPaths: string[] = [];
-  /** Segments go by it if all ranks have one. */
-  #lane: DirectLane | undefined;
-  /** By rank; empty if not all peers have one. */
-  #directEndpoints: ReadonlyMap<number, string> = new Map();
-  #isLaneConnected = false;
+  readonly #socketPath: string;
+  /** Of segments, where all ranks can. */
+  #direct: DirectRoute | undefined;
+  readonly #resends: Resends;
+  #sent: SentFrames | undefined;
   #exchange: Exchange | undefined;
   #board: CommsBoard | undefined;
   #hostBoard: HostBoard | undefined;
@@ -71,6 +73,12 @@ export class PayloadPlane {
     this.#events = events;
     this.#dropped = new DroppedFrames(log);
     this.#runTag = runTag(options.token);
+    this.#socketPath = socketPath(options, 'payload');
+    this.#resends = new Resends({
+      log,
+      ask: (peer, fields) => this.#post(peer, fields, NOTHING),
+      onAsked: () => events.onResend(),
+    });
   }
 
   /** By rank: which host it runs on, numbered in order of first appearance. */
@@ -93,12 +101,12 @@ export class PayloadPlane {
   bucketReady(round: number, bucket: number): void {
     if (this.#exchange === undefined) throw notJoined();
     this.#exchange.bucketReady(round, bucket);
-    if (this.#isLaneConnected) this.#lane?.receiveUntil(round);
+    this.#direct?.receiveUntil(round);
   }
 
   /** Of the bell that ends a wait for frames; undefined where this thread never waits for them. */
   get wakeFd(): number | undefined {
-    return this.#directEndpoints.size > 0 ? this.#lane?.wakeFd : undefined;
+    return this.#direct?.wakeFd;
   }
 
   /** Says that a bucket is complete on all ranks of this host, which share memory. @throws as `Exchange.bucketReady` */
@@ -129,26 +137,18 @@ export class PayloadPlane {
 
   /** Listens, before hello, so that a peer that is faster finds an open socket. @throws TransportError */
   async bind(): Promise<PayloadEndpoints> {
-    const { worldSize, runtimeDir, rank, remote } = this.#options;
+    const { worldSize, runtimeDir, remote } = this.#options;
     if (worldSize === 1) return NO_ENDPOINTS;
     const receiver = new PayloadReceiver();
     this.#receiver = receiver;
     await mkdir(runtimeDir, { recursive: true, mode: 0o700 });
     const onFrame = (header: DataHeader, frame: Uint8Array) => this.#route(header, frame);
     const onDropped = (reason: string, error?: ProtocolError) => this.#dropped.drop(reason, error);
-    const onDamaged = (error: ProtocolError) => this.#fail(damaged(error));
-    this.#lane = DirectLane.open({ rank, runTag: this.#runTag }, { onFrame, onDropped, onDamaged });
-    const ordinary = await listen(this.#socketPath('payload'), remote, (endpoint) => receiver.bind(endpoint));
-    const lane = this.#lane;
-    if (lane === undefined) return { ...NO_ENDPOINTS, ...ordinary };
-    const direct = await listen(this.#socketPath('direct'), remote, (endpoint) => lane.bind(endpoint));
-    return { ...ordinary, directLocal: direct.local, directRemote: direct.remote };
-  }
-
-  #socketPath(kind: 'payload' | 'direct'): string {
-    const path = socketPath(this.#options, kind);
-    this.#socketPaths.push(path);
-    return path;
+    const onDamaged = (header: DataHeader, error: ProtocolError) => this.#askAgain(header, error);
+    const direct = new DirectRoute(this.#options, this.#runTag, { onFrame, onDropped, onDamaged });
+    this.#direct = direct;
+    const ordinary = await listen(this.#socketPath, remote, (endpoint) => receiver.bind(endpoint));
+    return { ...ordinary, ...(await direct.offer()) };
   }
 
   /** Connects to all peers and begins to read. @throws MembershipError MEMBERSHIP_NO_ADDRESS */
@@ -160,27 +160,9 @@ export class PayloadPlane {
       { length: world.worldSize },
       (_, r) => world.peers.find((peer) => (peer.rank ?? 0) === r)?.hostId ?? hostId,
     );
-    const directEndpoints = new Map<number, string>();
-    for (const peer of world.peers) {
-      const peerRank = peer.rank ?? 0;
-      if (peerRank === rank) continue;
-      const endpoint = peer.hostId === hostId && peer.localEndpoint ? peer.localEndpoint : peer.remoteEndpoint;
-      if (!endpoint) {
-        throw new MembershipError(
-          'MEMBERSHIP_NO_ADDRESS',
-          `rank ${peerRank} gave no address that rank ${rank} can reach`,
-          {
-            hint: 'Start all nodes with the same --nnodes, so that they open sockets for each other.',
-            details: { peer: peerRank, rank },
-          },
-        );
-      }
-      this.#senders.set(peerRank, new PayloadSender(endpoint));
-      const direct =
-        peer.hostId === hostId && peer.directLocalEndpoint ? peer.directLocalEndpoint : peer.directRemoteEndpoint;
-      if (direct) directEndpoints.set(peerRank, direct);
-    }
-    if (directEndpoints.size === world.worldSize - 1) this.#directEndpoints = directEndpoints;
+    for (const [peer, endpoint] of peerEndpoints(world, this.#options))
+      this.#senders.set(peer, new PayloadSender(endpoint));
+    this.#direct?.agree(world);
     this.#blobs = new BlobExchange({
       rank,
       worldSize: world.worldSize,
@@ -260,8 +242,16 @@ export class PayloadPlane {
     this.#hostBoard = hostBoard;
     const onHeap = [...partials, result, ...(hostBoard === undefined ? [] : [hostBoard.result])];
     const space = boardInput?.scratch ?? scratch;
-    const lane = this.#connectedLane();
+    // Ranks of several hosts that share one also wait for doorbells. All ranks decide alike.
+    const numHosts = new Set(hosts).size;
+    const lane = this.#direct?.open(numHosts === 1 || numHosts === this.#worldSize);
     const sums = frames === undefined ? new OwnSums() : new LaneSums(memory, frames, onHeap);
+    const sent = new SentFrames(
+      lane
+        ? (peer, fields, payload) => lane.send(peer, sums, fields, payload)
+        : (peer, fields, payload) => this.#post(peer, fields, payload),
+    );
+    this.#sent = sent;
     const exchange: Exchange = openExchange(collective, {
       rank,
       plan,
@@ -274,9 +264,11 @@ export class PayloadPlane {
       frames: lane && frames,
       firstRound,
       now: monotonicMs,
-      send: lane
-        ? (peer, fields, payload) => lane.send(peer, sums, fields, payload)
-        : (peer, fields, payload) => this.#post(peer, fields, payload),
+      send: sent.send,
+      onDamaged: (header, error) => {
+        this.#dropped.drop(error.code, error);
+        this.#askAgain(header, error);
+      },
       onRoundDone: (stats) => {
         // In shared memory the main thread sees for itself when a round is over.
         if (hostBoard === undefined) this.#events.onRoundDone(stats);
@@ -287,30 +279,20 @@ export class PayloadPlane {
     lane?.serve({ exchange, sums });
   }
 
-  /** Returns the lane, connected, if all ranks have one and no host of several has two ranks: those also wait for doorbells. All ranks agree. */
-  #connectedLane(): DirectLane | undefined {
-    const numHosts = new Set(this.hosts).size;
-    if (numHosts > 1 && numHosts < this.#worldSize) return undefined;
-    if (this.#lane === undefined || this.#directEndpoints.size === 0) return undefined;
-    if (!this.#isLaneConnected) this.#lane.connect(this.#directEndpoints, this.#generation);
-    this.#isLaneConnected = true;
-    return this.#lane;
-  }
-
   /** Rejects the gathers and broadcasts that wait. */
   fail(error: LockstepError): void {
     this.#blobs?.fail(error);
-    this.#lane?.stop();
+    this.#direct?.stop();
   }
 
   /** Closes all sockets; blobs that were handed on are delivered for up to `lingerMs`. */
   async close(lingerMs: number): Promise<void> {
     this.#closed = true;
     const closing = [...this.#senders.values()].map((sender) => sender.close({ lingerMs }));
-    await Promise.all([...closing, this.#lane?.close(lingerMs)]);
+    await Promise.all([...closing, this.#direct?.close(lingerMs)]);
     await this.#receiver?.close();
     // zeromq leaves the file of an ipc socket behind.
-    for (const path of this.#socketPaths) await rm(path, { force: true });
+    await rm(this.#socketPath, { force: true });
   }
 
   #send(peer: number, fields: ExchangeFields, payload: Uint8Array): Promise<void> {
@@ -347,19 +329,34 @@ export class PayloadPlane {
 
   #accept(frames: Frames): void {
     const beganMs = threadTrace.begin();
+    const identity = { runTag: this.#runTag };
     let message: { header: DataHeader; payload: Uint8Array };
     try {
-      message = decodeDataMessage(frames, { runTag: this.#runTag });
+      message = decodeDataMessage(frames, identity);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#dropped.drop(error.code, error);
-      // It carries the run's tag, so it is a frame of ours that was damaged, and the round cannot complete without it.
-      if (error.code === 'PROTOCOL_BAD_CHECKSUM') this.#fail(damaged(error));
+      if (error.code === 'PROTOCOL_BAD_CHECKSUM') this.#askAgain(decodeDataHeader(frames[0]!, identity), error);
       return;
     }
     if (message.header.generation !== this.#generation) this.#dropped.drop('generation');
     else this.#route(message.header, message.payload);
     noteMessage('receive', beganMs, message.header, message.header.sender);
+  }
+
+  /** A frame carries the run's tag, so it is one of ours that was damaged, and the round that it is for cannot complete without it. */
+  #askAgain(header: DataHeader, error: ProtocolError): void {
+    const { generation, round, sender } = header;
+    if (generation !== this.#generation || !this.#senders.has(sender)) return;
+    const current = this.#exchange?.round ?? round;
+    const isReduced = header.phase === data.Phase.PARTIAL || header.phase === data.Phase.RESULT;
+    // Of a round that is over, or is not to come yet, nothing is missing.
+    if (isReduced && round !== current && round !== current + 1) return;
+    try {
+      this.#resends.ask(header, error);
+    } catch (failure) {
+      this.#fail(failure);
+    }
   }
 
   #route(header: DataHeader, payload: Uint8Array): void {
@@ -369,6 +366,8 @@ export class PayloadPlane {
       } else if (header.phase === data.Phase.SHARED_MEMORY) {
         if (this.#agreement === undefined) this.#unagreed.push({ header, payload });
         else this.#agreement.receive(header.sender, payload);
+      } else if (isResendRequest(header)) {
+        if (this.#sent?.resend(header) !== true) this.#dropped.drop('round');
       } else if (header.phase === data.Phase.DOORBELL && this.#board !== undefined) {
         this.#board.help(header.round);
       } else if (header.phase === data.Phase.DOORBELL && this.#hostBoard !== undefined) {

@@ -10,7 +10,7 @@ import {
   type LaneChecksum,
   wrongSize,
 } from '../../proto/codec.js';
-import { ProtocolError } from '../../proto/errors.js';
+import { ProtocolError, TransportError } from '../../proto/errors.js';
 import { DirectSockets } from '../../proto/transport/direct.js';
 import { WakeUp } from '../../proto/transport/wake-up.js';
 import type { Exchange, ExchangeFields } from '../collective/exchange.js';
@@ -24,8 +24,8 @@ export interface DirectLaneEvents {
   /** A frame of this run and generation was received; its checksum is compared, or will be by the exchange. */
   onFrame(header: DataHeader, payload: Uint8Array): void;
   onDropped(reason: string, error?: ProtocolError): void;
-  /** A frame of this run was damaged. */
-  onDamaged(error: ProtocolError): void;
+  /** A frame of this run and generation was damaged. */
+  onDamaged(header: DataHeader, error: ProtocolError): void;
 }
 
 /** What a lane serves: one layout's rounds. */
@@ -36,7 +36,8 @@ export interface LaneRounds {
 }
 
 export class DirectLane {
-  readonly #sockets: DirectSockets;
+  /** Opened when they are first needed: with them come ZeroMQ's threads. */
+  #opened: DirectSockets | undefined;
   readonly #wakeUp: WakeUp;
   readonly #identity: { readonly rank: number; readonly runTag: number };
   readonly #events: DirectLaneEvents;
@@ -52,18 +53,15 @@ export class DirectLane {
     identity: { readonly rank: number; readonly runTag: number },
     events: DirectLaneEvents,
   ): DirectLane | undefined {
-    const wakeUp = WakeUp.open();
-    const sockets = wakeUp && DirectSockets.open(wakeUp);
-    return wakeUp && sockets && new DirectLane(sockets, wakeUp, identity, events);
+    const wakeUp = DirectSockets.isPossible ? WakeUp.open() : undefined;
+    return wakeUp && new DirectLane(wakeUp, identity, events);
   }
 
   private constructor(
-    sockets: DirectSockets,
     wakeUp: WakeUp,
     identity: { readonly rank: number; readonly runTag: number },
     events: DirectLaneEvents,
   ) {
-    this.#sockets = sockets;
     this.#wakeUp = wakeUp;
     this.#identity = identity;
     this.#events = events;
@@ -75,7 +73,7 @@ export class DirectLane {
   }
 
   /** Listens on one more endpoint and returns it with its port. @throws TransportError */
-  bind(endpoint: string): Promise<string> {
+  bind(endpoint: string): string {
     return this.#sockets.bind(endpoint);
   }
 
@@ -118,7 +116,15 @@ export class DirectLane {
   /** Closes the sockets; resolves when what was sent is delivered, or `lingerMs` have passed. */
   async close(lingerMs: number): Promise<void> {
     this.#closed = true;
-    await this.#sockets.close(lingerMs);
+    await this.#opened?.close(lingerMs);
+  }
+
+  get #sockets(): DirectSockets {
+    if (this.#opened !== undefined) return this.#opened;
+    const sockets = this.#closed ? undefined : DirectSockets.open(this.#wakeUp);
+    if (sockets === undefined) throw new TransportError('TRANSPORT_CLOSED', 'the direct sockets are closed');
+    this.#opened = sockets;
+    return sockets;
   }
 
   #receive(): void {
@@ -163,7 +169,7 @@ export class DirectLane {
       if (!(error instanceof ProtocolError)) throw error;
       this.#exchange?.release?.(memory);
       this.#events.onDropped(error.code, error);
-      if (error.code === 'PROTOCOL_BAD_CHECKSUM') this.#events.onDamaged(error);
+      if (error.code === 'PROTOCOL_BAD_CHECKSUM') this.#events.onDamaged(header, error);
       return true;
     }
     this.#events.onFrame(header, memory);

@@ -1,6 +1,7 @@
 /** Where a worker receives payload: the endpoints that its hello tells. */
 import { join } from 'node:path';
-import { TransportError } from '../../proto/errors.js';
+import { MembershipError, TransportError } from '../../proto/errors.js';
+import type { wire } from '../../proto/messages.js';
 import { parseEndpoint, tcpEndpoint } from '../../proto/transport/address.js';
 import type { CommsOptions } from './comms-input.js';
 
@@ -38,7 +39,36 @@ export function socketPath({ runtimeDir, rank }: CommsOptions, kind: 'payload' |
   return join(runtimeDir, `${kind}-${rank}.sock`);
 }
 
-async function listenRemotely(
+/**
+ * Returns where a rank reaches the others, by rank: by ipc on its own host.
+ * @throws MembershipError MEMBERSHIP_NO_ADDRESS
+ */
+export function peerEndpoints(
+  { peers }: Pick<wire.control.World, 'peers'>,
+  { rank, hostId }: Pick<CommsOptions, 'rank' | 'hostId'>,
+): ReadonlyMap<number, string> {
+  const endpoints = new Map<number, string>();
+  for (const peer of peers) {
+    const peerRank = peer.rank ?? 0;
+    if (peerRank === rank) continue;
+    const endpoint = peer.hostId === hostId && peer.localEndpoint ? peer.localEndpoint : peer.remoteEndpoint;
+    if (!endpoint) {
+      throw new MembershipError(
+        'MEMBERSHIP_NO_ADDRESS',
+        `rank ${peerRank} gave no address that rank ${rank} can reach`,
+        {
+          hint: 'Start all nodes with the same --nnodes, so that they open sockets for each other.',
+          details: { peer: peerRank, rank },
+        },
+      );
+    }
+    endpoints.set(peerRank, endpoint);
+  }
+  return endpoints;
+}
+
+/** Listens for peers of other hosts, on any port, and returns where they reach it. @throws TransportError */
+export async function listenRemotely(
   { bindHost, advertiseHost }: NonNullable<CommsOptions['remote']>,
   bind: Bind,
 ): Promise<string> {

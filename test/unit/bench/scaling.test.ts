@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { meanPhases, relate, stepSeconds } from '../../../bench/scaling/efficiency.js';
 
-const sample = (seconds: number[], phases: Record<string, number>) => ({ version: '', seconds, peakRssMb: 0, phases });
+const sample = (seconds: number[], phases: Record<string, number>) => ({
+  ...{ version: '', seconds, peakRssMb: 0, phases },
+  ...{ losses: [], skippedSteps: 0 },
+});
 
 describe('scaling', () => {
   it('relates the speed of several workers to as many times that of one', () => {

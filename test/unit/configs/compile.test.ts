@@ -150,6 +150,27 @@ describe('values', () => {
     expect((await compile({ 'set-hyp': 'lr0=0.02, mosaic=0' })).config?.hyp).toMatchObject({ lr0: 0.02, mosaic: 0 });
   });
 
+  test('--single-cls counts three classes as one called item, or by the one name that the data set has', async () => {
+    const asked: (boolean | undefined)[] = [];
+    const namesOf = async (names: string[], flags: Record<string, boolean>) => {
+      const { config } = await compile(
+        { ...MODEL, ...flags },
+        {
+          readDataset: async (path, { singleCls }) => {
+            asked.push(singleCls);
+            return { ...dataset(path), nc: 3, names };
+          },
+        },
+      );
+      return config!.data;
+    };
+    // Labels are still checked against the three classes that they may have.
+    expect(await namesOf(['a', 'b', 'c'], { 'single-cls': true })).toMatchObject({ nc: 3, names: ['item'] });
+    expect(await namesOf(['thing'], { 'single-cls': true })).toMatchObject({ nc: 3, names: ['thing'] });
+    expect(await namesOf(['a', 'b', 'c'], {})).toMatchObject({ nc: 3, names: ['a', 'b', 'c'] });
+    expect(asked).toEqual([true, true, false]);
+  });
+
   test('the result is frozen all the way down', async () => {
     const { config } = await compile(MODEL);
     expect(Object.isFrozen(config) && Object.isFrozen(config?.hyp) && Object.isFrozen(config?.data.names)).toBe(true);

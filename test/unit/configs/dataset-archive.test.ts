@@ -68,8 +68,8 @@ describe('an archive as --data', () => {
     expect(findConfigFile('data', url, temp())).toBe(url);
     const written: string[] = [];
     const stream = { isTTY: false, columns: 80, write: (text: string) => void written.push(text) };
-    expect((await openDataset(url, stream)).nc).toBe(2);
-    expect((await openDataset(url, stream)).nc).toBe(2);
+    expect((await openDataset(url, {}, stream)).nc).toBe(2);
+    expect((await openDataset(url, {}, stream)).nc).toBe(2);
     expect(numRequests).toBe(1);
     expect(written.join('')).toContain('downloading the data set');
   });

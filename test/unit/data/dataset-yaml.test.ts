@@ -12,9 +12,9 @@ beforeEach(async () => {
   root = await temporaryFolder();
 });
 
-async function read(text: string): Promise<DatasetConfig> {
+async function read(text: string, options: { singleCls?: boolean } = {}): Promise<DatasetConfig> {
   const yaml = await write(join(root, 'yamls', 'data.yaml'), text);
-  return readDatasetYaml(yaml, { cwd: root, cacheDir: join(root, 'cache') });
+  return readDatasetYaml(yaml, { cwd: root, cacheDir: join(root, 'cache'), ...options });
 }
 
 describe('a data set YAML', () => {
@@ -35,6 +35,19 @@ describe('a data set YAML', () => {
   it('accepts names by number', async () => {
     await mkdir(join(root, 'images'));
     expect((await read('train: images\nval: images\nnames:\n  0: cat\n  1: dog\n')).names).toEqual(['cat', 'dog']);
+  });
+
+  it('takes one name for several classes where they count as one, and only there', async () => {
+    await mkdir(join(root, 'images'));
+    const text = 'train: images\nval: images\nnc: 3\nnames: [thing]\n';
+    expect(await read(text, { singleCls: true })).toMatchObject({ nc: 3, names: ['thing'] });
+    await expect(read(text)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID_VALUE',
+      hint: expect.stringContaining('--single-cls'),
+    });
+    await expect(read(text.replace('thing', 'a, b'), { singleCls: true })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID_VALUE',
+    });
   });
 
   it('names unknown keys with their place and the nearest known one', async () => {

@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { rankOfGpu, registerGpuMetrics } from '../../../coordinator/gpu/metrics.js';
 import { type GpuFigures, parseFigures } from '../../../coordinator/gpu/query.js';
 import { GpuSampler } from '../../../coordinator/gpu/sampler.js';
@@ -30,12 +30,36 @@ describe('a row of nvidia-smi', () => {
     expect(Object.values(figures!).filter((value) => value === undefined)).toHaveLength(5);
   });
 
-  it.each(['', 'index, uuid, utilization.gpu [%]', 'No devices were found', '0, GPU-aa, 87', 'Unable to determine…'])(
-    'is not seen in %j',
-    (line) => {
-      expect(parseFigures(line)).toBeUndefined();
-    },
-  );
+  it.each([
+    // A GPU in MIG mode; a laptop's, in a virtual machine; a driver that writes units and pads.
+    ['0, GPU-aa, [N/A], 40536, 81559, 412.52, 61, 1980, 2619', ['utilization']],
+    [
+      '0, GPU-aa, 3, 512, 4096, [Not Supported], 48, [Not Supported], [Not Supported]',
+      ['powerWatts', 'smClockHertz', 'memoryClockHertz'],
+    ],
+    [' 0,  GPU-aa,  87 %,  40536 MiB,  81559 MiB,  412.52 W,  61,  1980 MHz,  2619 MHz ', []],
+    [
+      '0, GPU-aa, 87, [Insufficient Permissions], [GPU requires reset], 412.52, 61, 1980, 2619',
+      ['memoryUsedBytes', 'memoryTotalBytes'],
+    ],
+  ])('reads %j without %j', (line, missing) => {
+    const figures = Object.entries(parseFigures(line)!);
+    expect(figures.filter(([, value]) => value === undefined).map(([name]) => name)).toEqual(missing);
+    expect(figures.some(([, value]) => Number.isNaN(value))).toBe(false);
+  });
+
+  it.each([
+    '',
+    'index, uuid, utilization.gpu [%]',
+    'No devices were found',
+    '0, GPU-aa, 87',
+    'Unable to determine…',
+    'Failed to initialize NVML: Driver/library version mismatch',
+    '[N/A], GPU-aa, 87, 40536, 81559, 412.52, 61, 1980, 2619',
+    '0, MIG-41b3359c, 87, 40536, 81559, 412.52, 61, 1980, 2619',
+  ])('is not seen in %j', (line) => {
+    expect(parseFigures(line)).toBeUndefined();
+  });
 });
 
 describe('GPU metrics', () => {
@@ -85,6 +109,25 @@ describe('the GPU sampler', () => {
     sampler.close();
     sampler.close();
     await sampler.ended;
+  });
+
+  it('ends one that hangs and never said anything', async () => {
+    const mark = inFolder('hanging');
+    const sampler = GpuSampler.start({
+      onFigures: () => expect.unreachable(),
+      env: fake('hangs', `echo $$ > ${mark}.new; mv ${mark}.new ${mark}; trap '' TERM; exec sleep 100`),
+    });
+    const pid = await vi.waitFor(() => Number(readFileSync(mark, 'utf8')), { timeout: 20_000 });
+    sampler.close();
+    await sampler.ended;
+    expect(() => process.kill(pid, 0)).toThrowError(expect.objectContaining({ code: 'ESRCH' }));
+  });
+
+  it('gives up on one that fails each time', async () => {
+    const mark = inFolder('starts');
+    const env = fake('fails', `echo x >> ${mark}; echo 'NVIDIA-SMI has failed'; exit 9`);
+    await GpuSampler.start({ onFigures: () => expect.unreachable(), intervalSeconds: 0.001, env }).ended;
+    expect(readFileSync(mark, 'utf8').trim().split('\n')).toHaveLength(10);
   });
 
   it('starts nvidia-smi anew when it ends', async () => {

@@ -8,7 +8,7 @@ it.skipIf(openLibzmq() === undefined)(
   async () => {
     const bell = WakeUp.open()!;
     const [receiver, sender] = [DirectSockets.open(bell)!, DirectSockets.open(bell)!];
-    const endpoint = await receiver.bind('tcp://127.0.0.1:0');
+    const endpoint = receiver.bind('tcp://127.0.0.1:*');
     sender.connect(1, endpoint);
     sender.send(1, Uint8Array.of(1, 2), Uint8Array.of(3, 4, 5));
     expect(receiver.wait(10_000)).toEqual({ hasFrame: true, isWoken: false });
@@ -23,8 +23,8 @@ it.skipIf(openLibzmq() === undefined)(
     await Promise.all([sender.close(0), sender.close(0), receiver.close(0)]);
     await receiver.close(0);
     const closed = { code: 'TRANSPORT_CLOSED' };
-    await expect(receiver.bind('tcp://127.0.0.1:0')).rejects.toMatchObject(closed);
     for (const use of [
+      () => receiver.bind('tcp://127.0.0.1:*'),
       () => sender.connect(1, endpoint),
       () => sender.send(1, Uint8Array.of(1), Uint8Array.of(2)),
       () => receiver.receiveHeader(),

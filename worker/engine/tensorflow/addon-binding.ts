@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { EngineError } from '../../../proto/errors.js';
 import { isHeapBuffer } from '../../simd/heap.js';
 import type { TypedArray } from '../engine.js';
-import type { Binding, TensorMetadata } from './binding.js';
+import { type Binding, SHARED_FROM_ALIGNMENT, type TensorMetadata } from './binding.js';
 import { DATA_TYPE } from './graphdef.js';
 
 /** The part of the addon that is called. Tensors and models are known by numbers; every call throws plain errors. */
@@ -35,9 +35,6 @@ export interface Addon {
 
 /** Larger tensors get a copy of their own, so that no more memory than this is kept for copying. */
 const MAX_STAGING_BYTES = 64 * 2 ** 20;
-
-/** Memory aligned to this many bytes is shared with the tensor that is made of it. */
-const SHARED_FROM_ALIGNMENT = 64;
 
 /** Returns the addon in this file. @throws EngineError `ENGINE_LOAD_FAILED` */
 export function loadAddon(path: string): Addon {

@@ -1,8 +1,8 @@
 /** Opens the TensorFlow engine. */
 import { EngineError } from '../../../proto/errors.js';
 import type { Engine, EngineOptions } from '../engine.js';
-import { loadBinding } from './binding.js';
 import { TensorflowEngine } from './engine.js';
+import { loadBinding } from './load-binding.js';
 
 /** {@link EngineOptions} and where the native part lies. */
 export interface TensorflowEngineOptions extends EngineOptions {

@@ -2,11 +2,9 @@
 import { EngineError } from '../../../proto/errors.js';
 import { isHeapBuffer } from '../../simd/heap.js';
 import type { TypedArray } from '../engine.js';
-import type { Binding, TensorMetadata } from './binding.js';
+import { type Binding, SHARED_FROM_ALIGNMENT, type TensorMetadata } from './binding.js';
 import type { Address, CApi } from './c-api.js';
 
-/** From this alignment on TensorFlow works on memory in place. */
-const SHARED_FROM_ALIGNMENT = 64;
 const OK = 0;
 /** TensorFlow's number for a failed allocation, which has no status of its own here. */
 const OUT_OF_MEMORY = 'RESOURCE_EXHAUSTED: OOM when allocating';

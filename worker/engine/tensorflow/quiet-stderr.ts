@@ -18,7 +18,7 @@ interface Descriptors {
 
 /** Returns dup and dup2, or undefined where there is no foreign function interface. */
 function openDescriptors(): Descriptors | undefined {
-  if (process.platform !== 'linux' || process.env.LOCKSTEP_NO_FFI === '1') return undefined;
+  if (process.platform !== 'linux') return undefined;
   try {
     const libc = openForeign()?.load(null);
     if (libc === undefined) return undefined;

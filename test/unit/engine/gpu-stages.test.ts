@@ -1,0 +1,102 @@
+/** How the TensorFlow engine runs a step on a GPU, seen from the binding: nothing here needs the native library. */
+import { describe, expect, it } from 'vitest';
+import { gradients } from '../../../worker/engine/autodiff.js';
+import { ProgramBuilder } from '../../../worker/engine/builder.js';
+import type { TypedArray } from '../../../worker/engine/engine.js';
+import type { Program } from '../../../worker/engine/program.js';
+import type { Binding, TensorMetadata } from '../../../worker/engine/tensorflow/binding.js';
+import { TensorflowEngine } from '../../../worker/engine/tensorflow/engine.js';
+
+const FLOAT32 = 1;
+
+interface Run {
+  readonly feeds: readonly string[];
+  readonly fetches: readonly string[];
+}
+
+/** Loads anything, and answers runs with tensors of one element; keeps what crosses between host and device. */
+class RecordingBinding implements Binding {
+  readonly version = '0.0.0';
+  readonly isUsingGpu: boolean;
+  readonly runs: Run[] = [];
+  readonly numRead = new Map<number, number>();
+  #nextId = 1;
+
+  constructor(isUsingGpu: boolean) {
+    this.isUsingGpu = isUsingGpu;
+  }
+
+  createTensor(): number {
+    return this.#nextId++;
+  }
+  lendTensor(): undefined {
+    return undefined;
+  }
+  deleteTensor(): void {}
+  readTensor(tensor: number, target: TypedArray): void {
+    this.numRead.set(tensor, (this.numRead.get(tensor) ?? 0) + target.length);
+  }
+  loadSavedModel(): number {
+    return this.#nextId++;
+  }
+  deleteSavedModel(): void {}
+  runSavedModel(_model: number, _inputs: readonly number[], feeds: string, fetches: string): TensorMetadata[] {
+    this.runs.push({ feeds: feeds.split(','), fetches: fetches.split(',') });
+    return fetches.split(',').map(() => ({ id: this.#nextId++, shape: [1], dtype: FLOAT32 }));
+  }
+}
+
+const PARAMETERS = ['w1', 'w2', 'w3'] as const;
+
+/** Three convolutions and a loss, whose gradients leave in three stages. */
+function trainingProgram(): Program {
+  const b = new ProgramBuilder();
+  const x = b.cast(b.input('images', [1, 4, 4, 1], 'uint8'));
+  const same = { strides: [1, 1] as const, padding: { top: 1, bottom: 1, left: 1, right: 1 } };
+  const weights = PARAMETERS.map((name) => b.input(name, [3, 3, 1, 1]));
+  const y = weights.reduce((value, w) => b.silu(b.conv2d(value, w, same)), x);
+  const loss = b.sum(b.unary('square', y));
+  b.output('loss', loss);
+  gradients(b, loss, weights, (parameter, gradient) => {
+    b.output(`d.${PARAMETERS[weights.indexOf(parameter)]!}`, gradient);
+  });
+  return b.finish();
+}
+
+function runOnce(isUsingGpu: boolean): { binding: RecordingBinding; outputs: string[] } {
+  const binding = new RecordingBinding(isUsingGpu);
+  const engine = new TensorflowEngine(binding, { numThreads: 1, xla: false });
+  const executable = engine.compile(trainingProgram(), {
+    name: 'train',
+    stages: [['loss', 'd.w3'], ['d.w2'], ['d.w1']],
+  });
+  const feeds = Object.fromEntries([
+    ['images', engine.tensor(new Uint8Array(16), [1, 4, 4, 1])],
+    ...PARAMETERS.map((name) => [name, engine.tensor(new Float32Array(9), [3, 3, 1, 1])] as const),
+  ]);
+  const outputs: string[] = [];
+  executable.run(feeds, (name, tensor) => {
+    outputs.push(name);
+    tensor.dispose();
+  });
+  return { binding, outputs };
+}
+
+describe('a training step on a GPU', () => {
+  it('is one run, into which only images and weights go and out of which only loss and gradients come', () => {
+    const { binding, outputs } = runOnce(true);
+    expect(outputs).toEqual(['loss', 'd.w3', 'd.w2', 'd.w1']);
+    expect(binding.runs).toHaveLength(1);
+    expect(binding.runs[0]!.feeds).toHaveLength(1 + PARAMETERS.length);
+    expect(binding.runs[0]!.fetches).toHaveLength(1 + PARAMETERS.length);
+    // What is not asked for is not copied out of TensorFlow's memory either.
+    expect(binding.numRead.size).toBe(0);
+  });
+
+  it('is a run per stage on the CPU, where activations cross a cut for nothing', () => {
+    const { binding, outputs } = runOnce(false);
+    expect(outputs).toEqual(['loss', 'd.w3', 'd.w2', 'd.w1']);
+    expect(binding.runs).toHaveLength(3);
+    expect(binding.runs.flatMap(({ fetches }) => fetches).length).toBeGreaterThan(1 + PARAMETERS.length);
+  });
+});
