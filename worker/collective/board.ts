@@ -113,7 +113,7 @@ export class Board {
         const segments = chunks[owner]!;
         for (;;) {
           // A claim is a count that grew from its number: that segment is now this thread's.
-          const index = this.#flags.increase('claimed', owner, bucket, round, segments.length);
+          const index = this.#flags.claim(owner, bucket, round, segments.length);
           if (index >= segments.length) break;
           this.#sum(segments[index]!, round, segments.length);
           if (++numDone >= maxSegments) return numDone;

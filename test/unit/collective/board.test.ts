@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Board } from '../../../worker/collective/board.js';
 import { boardLayout, firstPartial } from '../../../worker/collective/board-layout.js';
 import { HeapReducer, scratchBytes } from '../../../worker/collective/heap-reducer.js';
@@ -120,6 +120,36 @@ describe('the board', () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it('leaves the next round alone when a thread wakes up in the middle of the last one', () => {
+    const shared = new SharedBoards(2, 2);
+    const [first, second] = shared.boards.map(([board]) => board!) as [Board, Board];
+    const numSegments = shared.plan.segments.length;
+    const run = (round: number): void => {
+      shared.fill(round);
+      for (const bucket of BUCKETS.keys()) for (const board of [first, second]) board.announce(round, bucket);
+      expect(first.advance(round)).toBe(numSegments);
+      for (const result of shared.results) expect(bytes(result).equals(shared.expected(round))).toBe(true);
+    };
+    run(1);
+    // Once it has seen that round 1 is ready, it sleeps until round 2 is all but over: in the place of its next look at a flag.
+    const { load } = Atomics;
+    let numLooks = 0;
+    const sleepers = [...Array(20).keys()].map((after) => {
+      const spy = vi.spyOn(Atomics, 'load').mockImplementation(((...args: Parameters<typeof load>) => {
+        if (numLooks++ === after) {
+          spy.mockRestore();
+          run(after + 2);
+        }
+        return load(...args);
+      }) as typeof load);
+      numLooks = 0;
+      const numDone = second.advance(after + 1);
+      spy.mockRestore();
+      return numDone;
+    });
+    expect(sleepers).toEqual(sleepers.map(() => 0));
   });
 
   it('tells the last rank that a bucket is complete, and nobody before', () => {
