@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { LockstepError } from '../proto/errors.js';
 import { repoRoot } from '../proto/paths.js';
+import { endWithoutReader } from '../proto/telemetry/reader.js';
 import { findPython } from './python.js';
 import { runProcess } from './run-process.js';
 
@@ -66,6 +67,7 @@ function usage(): string {
   return `npm run bench -- NAME [flags]\n${rows.join('\n')}\nThe flags of each stand in bench/README.md.\n`;
 }
 
+endWithoutReader();
 const [name = '', ...args] = process.argv.slice(2);
 const benchmark = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
 if (benchmark === undefined) {

@@ -1,6 +1,6 @@
 /** Measures the all-reduce of our workers in turn with torch.distributed's Gloo: `npm run bench -- allreduce`. */
-import { parseArgs } from 'node:util';
 import { ConfigError } from '../../proto/errors.js';
+import { readFlags } from '../flags.js';
 import { findPython } from '../python.js';
 import { formatTable } from '../table.js';
 import { type CaseFigures, caseFigures, type SideFigures } from './figures.js';
@@ -15,23 +15,20 @@ const BY_MESSAGES = { payload: 'zmq', collective: 'hierarchical' } as const;
 
 /** Runs the benchmark with its flags. */
 export async function benchAllReduce(args: readonly string[]): Promise<void> {
-  const { values: flags } = parseArgs({
-    args: [...args],
-    options: {
-      ranks: { type: 'string', default: '2,4' },
-      bytes: { type: 'string', default: DEFAULT_BYTES },
-      payload: { type: 'string', default: 'shm' },
-      transport: { type: 'string', default: 'ipc' },
-      'grad-dtype': { type: 'string', default: 'none' },
-      collective: { type: 'string', default: 'auto' },
-      hosts: { type: 'string', default: '1' },
-      rounds: { type: 'string' },
-      turns: { type: 'string', default: '2' },
-      'bucket-mb': { type: 'string' },
-      'no-rival': { type: 'boolean', default: false },
-      python: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
+  const flags = readFlags(args, {
+    ranks: '2,4',
+    bytes: DEFAULT_BYTES,
+    payload: 'shm',
+    transport: 'ipc',
+    'grad-dtype': 'none',
+    collective: 'auto',
+    hosts: '1',
+    rounds: undefined,
+    turns: '2',
+    'bucket-mb': undefined,
+    'no-rival': false,
+    python: undefined,
+    json: false,
   });
   const lane: Lane = {
     payload: oneOf('payload', flags.payload, ['shm', 'zmq', 'auto']),

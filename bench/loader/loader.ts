@@ -1,10 +1,11 @@
 /** Training samples per second of one core: our loader against a PyTorch DataLoader with OpenCV, in turn. */
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { DEFAULT_HYP } from '../../configs/schema/hyp.js';
 import { ConfigError } from '../../proto/errors.js';
 import { builtEntry, repoRoot } from '../../proto/paths.js';
+import { readFlags } from '../flags.js';
+import { median } from '../median.js';
 import { findPython } from '../python.js';
 import type { LoaderSettings, Round } from './settings.js';
 import { type Side, startSide } from './side.js';
@@ -30,12 +31,6 @@ interface Comparison {
   /** Medians of the rounds' own ratios: rival's time over ours. */
   readonly wallRatio: number;
   readonly cpuRatio: number;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle) - 1]!) / 2;
 }
 
 function figuresOf(rounds: readonly Round[]): Figures {
@@ -111,20 +106,17 @@ function dataFolder(given: string | undefined): string {
 
 /** Runs the benchmark with its flags. */
 export async function benchLoader(args: readonly string[]): Promise<void> {
-  const { values: flags } = parseArgs({
-    args: [...args],
-    options: {
-      data: { type: 'string' },
-      python: { type: 'string' },
-      img: { type: 'string', default: '640' },
-      batch: { type: 'string', default: '16' },
-      threads: { type: 'string', default: '1,2' },
-      cache: { type: 'string', default: 'no,ram' },
-      images: { type: 'string', default: '128' },
-      rounds: { type: 'string', default: '5' },
-      large: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
+  const flags = readFlags(args, {
+    data: undefined,
+    python: undefined,
+    img: '640',
+    batch: '16',
+    threads: '1,2',
+    cache: 'no,ram',
+    images: '128',
+    rounds: '5',
+    large: false,
+    json: false,
   });
   const data = dataFolder(flags.data);
   const python = findPython(flags.python);

@@ -1,11 +1,11 @@
 /** The five box losses on the shapes data set: trains what is missing, then writes the paper's table and a picture. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { BoxLossName } from '../../configs/run-config.js';
 import { ConfigError } from '../../proto/errors.js';
 import { repoRoot } from '../../proto/paths.js';
 import { writeChartsPng } from '../chart.js';
+import { readFlags } from '../flags.js';
 import { replaceFigures } from '../page-section.js';
 import { convergenceCharts, type FinishedRun, LOSSES, lossTables } from './report.js';
 import { isDone, type LossRun, type RunSettings, readFigures, train } from './runs.js';
@@ -15,17 +15,14 @@ const DEFAULT_SEEDS = '0,1,2';
 
 /** Runs the benchmark with its flags; a second start goes on where the first stopped. */
 export async function benchLosses(args: readonly string[]): Promise<void> {
-  const { values: options } = parseArgs({
-    args: [...args],
-    options: {
-      seeds: { type: 'string', default: DEFAULT_SEEDS },
-      losses: { type: 'string', default: LOSSES.join(',') },
-      epochs: { type: 'string', default: String(DEFAULT_EPOCHS) },
-      engine: { type: 'string', default: 'auto' },
-      out: { type: 'string', default: join(repoRoot, 'runs', 'losses') },
-      'report-only': { type: 'boolean', default: false },
-      docs: { type: 'string' },
-    },
+  const options = readFlags(args, {
+    seeds: DEFAULT_SEEDS,
+    losses: LOSSES.join(','),
+    epochs: String(DEFAULT_EPOCHS),
+    engine: 'auto',
+    out: join(repoRoot, 'runs', 'losses'),
+    'report-only': false,
+    docs: undefined,
   });
   const settings: RunSettings = { out: resolve(options.out), epochs: Number(options.epochs), engine: options.engine };
   // Seed by seed, so that an unfinished table compares all losses on the seeds that it has.

@@ -2,9 +2,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { RunSummary } from '../../configs/run-summary.js';
 import { openDataset } from '../../coordinator/dataset.js';
+import { readFlags } from '../flags.js';
 import { median } from '../median.js';
 import { quietLaunch } from '../quiet-launch.js';
 import { rounded } from '../rounded.js';
@@ -20,20 +20,17 @@ interface OverlapRow {
 
 /** Runs the benchmark with its flags (README.md of this folder). */
 export async function benchOverlap(args: readonly string[]): Promise<void> {
-  const { values: options } = parseArgs({
-    args: [...args],
-    options: {
-      cfg: { type: 'string', default: 'yolov3-tiny' },
-      data: { type: 'string', default: 'shapes' },
-      batch: { type: 'string', default: '8' },
-      img: { type: 'string', default: '160' },
-      workers: { type: 'string', default: '2' },
-      sizes: { type: 'string', default: '1,4,8,25,auto' },
-      payload: { type: 'string', default: 'auto' },
-      rounds: { type: 'string', default: '1' },
-      engine: { type: 'string', default: 'tensorflow' },
-      json: { type: 'boolean', default: false },
-    },
+  const options = readFlags(args, {
+    cfg: 'yolov3-tiny',
+    data: 'shapes',
+    batch: '8',
+    img: '160',
+    workers: '2',
+    sizes: '1,4,8,25,auto',
+    payload: 'auto',
+    rounds: '1',
+    engine: 'tensorflow',
+    json: false,
   });
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-overlap-'));
   const train = async (bucketMb: string): Promise<RunSummary> => {

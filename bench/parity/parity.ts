@@ -1,10 +1,10 @@
 /** The whole trajectory: the same training in PyTorch and here, from the same weights on the same images in the same order. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ConfigError } from '../../proto/errors.js';
 import { repoRoot } from '../../proto/paths.js';
 import { writeChartsPng } from '../chart.js';
+import { readFlags } from '../flags.js';
 import { markdownTable, replaceFigures } from '../page-section.js';
 import { findPython } from '../python.js';
 import { compareSides, curveTable, differenceTable, parityCharts, readSide, type TrainedSide } from './report.js';
@@ -15,24 +15,21 @@ const FLOAT64_KEY = 'torch-float64';
 
 /** Runs the benchmark with its flags. */
 export async function benchParity(args: readonly string[]): Promise<void> {
-  const { values: options } = parseArgs({
-    args: [...args],
-    options: {
-      python: { type: 'string' },
-      engine: { type: 'string', default: 'both' },
-      cfg: { type: 'string', default: join(repoRoot, 'configs', 'models', 'yolov3-tiny.yaml') },
-      width: { type: 'string', default: '0.25' },
-      img: { type: 'string', default: '128' },
-      batch: { type: 'string', default: '8' },
-      'nominal-batch-size': { type: 'string', default: '16' },
-      images: { type: 'string', default: '196' },
-      epochs: { type: 'string', default: '10' },
-      seed: { type: 'string', default: '0' },
-      'box-loss': { type: 'string', default: 'sca' },
-      out: { type: 'string', default: join(repoRoot, 'runs', 'parity') },
-      'report-only': { type: 'boolean', default: false },
-      docs: { type: 'string' },
-    },
+  const options = readFlags(args, {
+    python: undefined,
+    engine: 'both',
+    cfg: join(repoRoot, 'configs', 'models', 'yolov3-tiny.yaml'),
+    width: '0.25',
+    img: '128',
+    batch: '8',
+    'nominal-batch-size': '16',
+    images: '196',
+    epochs: '10',
+    seed: '0',
+    'box-loss': 'sca',
+    out: join(repoRoot, 'runs', 'parity'),
+    'report-only': false,
+    docs: undefined,
   });
   const out = resolve(options.out);
   const taskFolder = join(out, 'task');

@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { findConfigFile } from '../../configs/find.js';
 import { repoRoot } from '../../proto/paths.js';
 import { FULL_PRECISION } from '../devices.js';
+import { readFlags } from '../flags.js';
 import { rounded } from '../rounded.js';
 import type { StepSample } from '../step/sample.js';
 import { lockstepSide, type Shape, type StepSide, type StepWork } from '../step/sides.js';
@@ -14,19 +14,16 @@ import { meanPhases, relate, stepSeconds } from './efficiency.js';
 
 /** Runs the benchmark with its flags (README.md of this folder). */
 export async function benchScaling(args: readonly string[]): Promise<void> {
-  const { values: options } = parseArgs({
-    args: [...args],
-    options: {
-      cfg: { type: 'string', default: 'yolov3-tiny' },
-      batch: { type: 'string', default: '8' },
-      img: { type: 'string', default: '416' },
-      nc: { type: 'string', default: '80' },
-      workers: { type: 'string', default: '2' },
-      steps: { type: 'string', default: '5' },
-      rounds: { type: 'string', default: '3' },
-      engine: { type: 'string', default: 'tensorflow' },
-      json: { type: 'boolean', default: false },
-    },
+  const options = readFlags(args, {
+    cfg: 'yolov3-tiny',
+    batch: '8',
+    img: '416',
+    nc: '80',
+    workers: '2',
+    steps: '5',
+    rounds: '3',
+    engine: 'tensorflow',
+    json: false,
   });
   const numWorkers = Number(options.workers);
   const batch = Number(options.batch);

@@ -4,9 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { LaunchError } from '../../proto/errors.js';
 import { builtEntry, repoRoot } from '../../proto/paths.js';
+import { readFlags } from '../flags.js';
 import { median } from '../median.js';
 import { findPython } from '../python.js';
 import { formatTable } from '../table.js';
@@ -26,16 +27,13 @@ interface Measured extends ScanFigures {
 
 /** Runs the benchmark with its flags. */
 export async function benchScan(args: readonly string[]): Promise<void> {
-  const { values: options } = parseArgs({
-    args: [...args],
-    options: {
-      images: { type: 'string', default: COCO_IMAGES },
-      repeats: { type: 'string', default: '3' },
-      python: { type: 'string' },
-      only: { type: 'string' },
-      prepare: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
+  const options = readFlags(args, {
+    images: COCO_IMAGES,
+    repeats: '3',
+    python: undefined,
+    only: undefined,
+    prepare: false,
+    json: false,
   });
   const numImages = Number(options.images);
   const folder = await ensureScanSet(numImages);

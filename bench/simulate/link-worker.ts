@@ -35,7 +35,7 @@ function measureCodec(): number {
   const encoded = heap.allocate(ADD_ELEMENTS * 2);
   const seconds = Array.from({ length: ADD_REPEATS }, () => {
     const startedMs = performance.now();
-    kernels.encodeBfloat16(values.byteOffset, residual.byteOffset, encoded, 0, ADD_ELEMENTS);
+    kernels.encodeBfloat16(values.byteOffset, residual.byteOffset, encoded, 0, 0, ADD_ELEMENTS, 0);
     kernels.decodeBfloat16(encoded, values.byteOffset, ADD_ELEMENTS);
     return (performance.now() - startedMs) / 1000;
   });

@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { findConfigFile } from '../../configs/find.js';
 import { ConfigError } from '../../proto/errors.js';
 import { repoRoot } from '../../proto/paths.js';
 import { FULL_PRECISION } from '../devices.js';
+import { readFlags } from '../flags.js';
 import { rounded } from '../rounded.js';
 import type { StepWork } from '../step/sides.js';
 import { formatTable } from '../table.js';
@@ -50,20 +50,17 @@ interface Prediction {
 
 /** Runs the benchmark with its flags (README.md of this folder). */
 export async function benchSimulate(args: readonly string[]): Promise<void> {
-  const { values: options } = parseArgs({
-    args: [...args],
-    options: {
-      cfg: { type: 'string', default: 'yolov3-tiny' },
-      batch: { type: 'string', default: '2' },
-      img: { type: 'string', default: '224' },
-      nc: { type: 'string', default: '80' },
-      steps: { type: 'string', default: '8' },
-      'ranks-per-host': { type: 'string', default: '8' },
-      'compute-ms': { type: 'string' },
-      network: { type: 'string' },
-      'no-check': { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
+  const options = readFlags(args, {
+    cfg: 'yolov3-tiny',
+    batch: '2',
+    img: '224',
+    nc: '80',
+    steps: '8',
+    'ranks-per-host': '8',
+    'compute-ms': undefined,
+    network: undefined,
+    'no-check': false,
+    json: false,
   });
   const work: StepWork = {
     cfg: options.cfg,

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readFlags } from '../flags.js';
 import { median } from '../median.js';
 import { formatTable } from '../table.js';
 import { measureStart, type StartOptions } from './measure.js';
@@ -10,18 +10,15 @@ import { type StartPhase, startPhases } from './phases.js';
 
 /** Runs the benchmark with its flags (README.md of this folder). */
 export async function benchStartup(args: readonly string[]): Promise<void> {
-  const { values: options } = parseArgs({
-    args: [...args],
-    options: {
-      nproc: { type: 'string', default: '2' },
-      cfg: { type: 'string', default: 'yolov3-tiny' },
-      img: { type: 'string', default: '320' },
-      batch: { type: 'string', default: '16' },
-      data: { type: 'string', default: 'shapes' },
-      engine: { type: 'string', default: 'tensorflow' },
-      rounds: { type: 'string', default: '5' },
-      json: { type: 'boolean', default: false },
-    },
+  const options = readFlags(args, {
+    nproc: '2',
+    cfg: 'yolov3-tiny',
+    img: '320',
+    batch: '16',
+    data: 'shapes',
+    engine: 'tensorflow',
+    rounds: '5',
+    json: false,
   });
   const { nproc, cfg, img, batch, data, engine } = options;
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-startup-'));

@@ -2,11 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { findConfigFile } from '../../configs/find.js';
 import { ConfigError } from '../../proto/errors.js';
 import { repoRoot } from '../../proto/paths.js';
 import { benchDevices, readPrecision } from '../devices.js';
+import { readFlags } from '../flags.js';
 import { findPython } from '../python.js';
 import { rounded } from '../rounded.js';
 import { formatTable } from '../table.js';
@@ -22,26 +22,23 @@ function labelOf(shape: ShapeName, gpus: readonly string[]): string {
 
 /** Runs the benchmark with its flags (README.md of this folder). */
 export async function benchStep(args: readonly string[]): Promise<void> {
-  const { values: options } = parseArgs({
-    args: [...args],
-    options: {
-      cfg: { type: 'string', default: 'yolov3-tiny' },
-      batch: { type: 'string', default: '8' },
-      img: { type: 'string', default: '416' },
-      nc: { type: 'string', default: '80' },
-      steps: { type: 'string', default: '6' },
-      threads: { type: 'string', default: '2' },
-      shape: { type: 'string', default: 'both' },
-      rounds: { type: 'string' },
-      device: { type: 'string', default: 'cpu' },
-      amp: { type: 'string', default: 'off' },
-      tf32: { type: 'string', default: 'on' },
-      engine: { type: 'string', default: 'tensorflow' },
-      'bucket-mb': { type: 'string' },
-      python: { type: 'string' },
-      'no-rival': { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
+  const options = readFlags(args, {
+    cfg: 'yolov3-tiny',
+    batch: '8',
+    img: '416',
+    nc: '80',
+    steps: '6',
+    threads: '2',
+    shape: 'both',
+    rounds: undefined,
+    device: 'cpu',
+    amp: 'off',
+    tf32: 'on',
+    engine: 'tensorflow',
+    'bucket-mb': undefined,
+    python: undefined,
+    'no-rival': false,
+    json: false,
   });
   const bucketMb = options['bucket-mb'];
   const precision = readPrecision(options.amp, options.tf32);

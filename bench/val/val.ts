@@ -2,11 +2,11 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { findConfigFile } from '../../configs/find.js';
 import { openDataset } from '../../coordinator/dataset.js';
 import { builtEntry, repoRoot } from '../../proto/paths.js';
 import { benchDevices, readTf32, rivalEnvironment } from '../devices.js';
+import { readFlags } from '../flags.js';
 import { median } from '../median.js';
 import { findPython } from '../python.js';
 import { compileQuietly, quietLaunch } from '../quiet-launch.js';
@@ -28,23 +28,20 @@ async function readSample(path: string): Promise<ValSample> {
 
 /** Runs the benchmark with its flags (README.md of this folder). */
 export async function benchVal(args: readonly string[]): Promise<void> {
-  const { values: options } = parseArgs({
-    args: [...args],
-    options: {
-      cfg: { type: 'string', default: 'yolov3-tiny' },
-      data: { type: 'string', default: 'coco128' },
-      img: { type: 'string', default: '416' },
-      batch: { type: 'string', default: '16' },
-      threads: { type: 'string', default: '2' },
-      repeats: { type: 'string', default: '2' },
-      rounds: { type: 'string', default: '2' },
-      device: { type: 'string', default: 'cpu' },
-      tf32: { type: 'string', default: 'on' },
-      engine: { type: 'string', default: 'tensorflow' },
-      python: { type: 'string' },
-      'no-rival': { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
+  const options = readFlags(args, {
+    cfg: 'yolov3-tiny',
+    data: 'coco128',
+    img: '416',
+    batch: '16',
+    threads: '2',
+    repeats: '2',
+    rounds: '2',
+    device: 'cpu',
+    tf32: 'on',
+    engine: 'tensorflow',
+    python: undefined,
+    'no-rival': false,
+    json: false,
   });
   const python = findPython(options.python);
   const modelPath = findConfigFile('models', options.cfg, repoRoot);

@@ -3,12 +3,12 @@
  * `npm run bench -- wasm --cfg yolov3-tiny --batch 2 --img 320 --steps 4`.
  */
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { numElements } from '../../worker/engine/program.js';
 import { type OperatorCall, observeOperators } from '../../worker/engine/wasm/profile.js';
 import { initialState } from '../../worker/model/initial-state.js';
 import { resolveModel } from '../../worker/model/resolve.js';
 import { parseModelYaml } from '../../worker/model/spec.js';
+import { readFlags } from '../flags.js';
 import { noiseBatch } from '../noise-batch.js';
 import { compileFlags, openSingleProcess } from '../single-process.js';
 
@@ -50,17 +50,14 @@ const gigaflops = ({ operations, milliseconds }: Pick<Row, 'operations' | 'milli
 
 /** Runs the benchmark with its flags. */
 export async function benchWasm(args: readonly string[]): Promise<void> {
-  const { values: options } = parseArgs({
-    args: [...args],
-    options: {
-      cfg: { type: 'string', default: 'yolov3-tiny' },
-      batch: { type: 'string', default: '2' },
-      img: { type: 'string', default: '320' },
-      nc: { type: 'string', default: '80' },
-      steps: { type: 'string', default: '4' },
-      shapes: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
+  const options = readFlags(args, {
+    cfg: 'yolov3-tiny',
+    batch: '2',
+    img: '320',
+    nc: '80',
+    steps: '4',
+    shapes: false,
+    json: false,
   });
   const [numSteps, nc] = [Number(options.steps), Number(options.nc)];
   const config = await compileFlags({

@@ -1,15 +1,21 @@
 #!/usr/bin/env node
 /** The command line's entry: reads the arguments, runs the command, and turns errors into one block and an exit code. */
+import { endWithoutReader, outliveReader } from '../../proto/telemetry/reader.js';
 import { packageVersion } from '../run-folder.js';
 import { helpText, readArguments } from './arguments.js';
 import { exitCodeOf, formatError } from './errors.js';
 
 async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'dataset') {
+    endWithoutReader();
     const { runDatasetCommand } = await import('./dataset.js');
     return runDatasetCommand(argv.slice(1));
   }
   const args = readArguments(argv);
+  // A training is worth more than what it prints.
+  const isRun = !args.help && !args.printConfig && (args.command === 'train' || args.command === 'val');
+  if (isRun) outliveReader();
+  else endWithoutReader();
   if (args.help || args.command === 'help') {
     process.stdout.write(`${await helpText(args.command)}\n`);
     return 0;

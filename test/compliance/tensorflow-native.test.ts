@@ -226,7 +226,7 @@ describe.skipIf(libraryDir === undefined)(
       }
     });
 
-    it('gives the first of several maxima the gradient, beside the pool and across a cut', () => {
+    it('gives the first of several maxima the gradient, in one group and in another than the pool', () => {
       const b = new ProgramBuilder();
       const attrs = { size: [2, 2], strides: [2, 2], padding: NO_PADDING } as const;
       const x = b.input('x', [2, 8, 8, 5]);
@@ -270,6 +270,39 @@ describe.skipIf(libraryDir === undefined)(
         expect(engine.numTensors()).toBe(before);
       }
       for (const tensor of Object.values(feeds)) tensor.dispose();
+      executable.dispose();
+    });
+
+    it('goes on after a run in parts that failed', () => {
+      const b = new ProgramBuilder();
+      const x = b.input('x', [3]);
+      const y = b.gatherNd(x, b.input('rows', [-1, 1], 'int32'));
+      b.output('twice', b.mul(x, 2));
+      b.output('y', y);
+      b.output('sum', b.sum(y));
+      const executable = engine.compile(b.finish(), { name: 'parts', stages: [['twice'], ['y'], ['sum']] });
+      const before = engine.numTensors();
+      const sumOf = (row: number): number => {
+        const feeds = {
+          x: engine.tensor(Float32Array.of(1, 2, 3), [3]),
+          rows: engine.tensor(Int32Array.of(row), [1, 1]),
+        };
+        let sum = Number.NaN;
+        try {
+          executable.run(feeds, (name, tensor) => {
+            if (name === 'sum') sum = tensor.read()[0]!;
+            tensor.dispose();
+          });
+        } finally {
+          for (const tensor of Object.values(feeds)) tensor.dispose();
+        }
+        return sum;
+      };
+      for (let round = 0; round < 3; round += 1) {
+        expect(() => sumOf(7)).toThrow(/^program parts: .*indices.*7/);
+        expect(sumOf(1)).toBe(2);
+      }
+      expect(engine.numTensors()).toBe(before);
       executable.dispose();
     });
 

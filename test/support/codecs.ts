@@ -14,7 +14,7 @@ export type CodecSettings = Partial<CompressionConfig> & { readonly method: Segm
 /** Returns a rank's compressor for a plan, and its residuals. */
 export function openCompressor(plan: Plan, settings: CodecSettings, rank = 0, numSlots = 1, stepsBefore = 0) {
   const memory = allocateCompression(new SimdHeap(), plan, numSlots, { ...NO_COMPRESSION, ...settings });
-  const compressor = new Compressor({ rank, plan, memory, onHeap: [], seed: 3, stepsBefore });
+  const compressor = new Compressor({ rank, plan, memory, onHeap: [], makesLanes: true, seed: 3, stepsBefore });
   return { compressor, memory };
 }
 
@@ -35,7 +35,7 @@ export class OneSegment {
 
   /** Encodes the next step's numbers. */
   encode(values: Float32Array): Uint8Array {
-    return this.#compressor.encode(0, this.segment, values, ++this.#round);
+    return this.#compressor.encode(0, this.segment, values, ++this.#round).payload;
   }
 
   decode(payload: Uint8Array): Float32Array {

@@ -1,13 +1,13 @@
-/** The graphs that the TensorFlow engine writes, and where it cuts programs. Nothing here needs the native library. */
+/** The graphs that the TensorFlow engine writes, and the order in which programs hand out. Nothing here needs the native library. */
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../worker/engine/autodiff.js';
 import { NO_PADDING, ProgramBuilder } from '../../worker/engine/builder.js';
 import type { Program } from '../../worker/engine/program.js';
-import { buildStageGraph } from '../../worker/engine/tensorflow/executable.js';
+import { buildGraph } from '../../worker/engine/tensorflow/executable.js';
 import { attr, GraphWriter } from '../../worker/engine/tensorflow/graph.js';
 import { DATA_TYPE, decodeGraph, encodeSavedModel } from '../../worker/engine/tensorflow/graphdef.js';
 import { paddingAttrs } from '../../worker/engine/tensorflow/padding.js';
-import { cutProgram, withThirdReserve } from '../../worker/engine/tensorflow/stages.js';
+import { scheduleProgram, withThirdReserve } from '../../worker/engine/tensorflow/schedule.js';
 
 describe('encodeSavedModel', () => {
   it('writes the bytes that TensorFlow’s own field numbers demand', () => {
@@ -110,49 +110,58 @@ function smallNetwork(): Program {
   return b.finish();
 }
 
-describe('cutProgram', () => {
-  const kinds = (program: Program, groups: string[][]): string[][] =>
-    cutProgram(program, groups).map((stage) => stage.nodes.map((node) => node.op.kind));
+describe('scheduleProgram', () => {
+  const scheduled = (groups: string[][]) => scheduleProgram(smallNetwork(), groups);
 
-  it('runs each node in the first stage that needs it and drops the dead ones', () => {
-    const program = smallNetwork();
-    const [forward, backward] = kinds(program, [['loss'], ['dw']]);
+  it('gives each node the first group that needs it and drops the dead ones', () => {
+    const kinds = (wanted: number): string[] =>
+      scheduled([['loss'], ['dw']])
+        .nodes.filter(({ group }) => group === wanted)
+        .map(({ node }) => node.op.kind);
+    const forward = kinds(0).filter((kind) => kind !== 'constant');
     expect(forward).toEqual(['input', 'input', 'input', 'input', 'conv2d', 'batchNormTrain', 'silu', 'maxPool', 'sum']);
-    expect(backward).toContain('conv2dFilterGrad');
-    expect(backward).not.toContain('silu');
-    expect(backward!.filter((kind) => kind === 'input')).toHaveLength(2); // x for the filter's gradient, scale for the norm's
-    expect(program.nodes.filter((node) => node.op.kind === 'input')).toHaveLength(5);
+    expect(kinds(1)).toContain('conv2dFilterGrad');
+    expect(kinds(1)).not.toContain('silu');
+    // One input, `unused`, is needed by nothing that is handed out.
+    expect(smallNetwork().inputs).toHaveLength(5);
   });
 
-  it('lets values cross as often as needed and releases each after its last reader', () => {
-    const stages = cutProgram(withThirdReserve(smallNetwork()), [['loss'], ['dscale'], ['dw']]);
-    const sent = stages.flatMap((stage) => stage.sent);
-    const released = stages.flatMap((stage) => stage.released);
-    expect(new Set(sent).size).toBe(sent.length);
-    expect(new Set(released)).toEqual(new Set(sent));
-    expect(released).toHaveLength(sent.length);
-    expect(stages[0]!.received).toEqual([]);
-    expect(stages.at(-1)!.sent).toEqual([]);
-    for (const [index, stage] of stages.entries()) {
-      const earlier = new Set(stages.slice(0, index).flatMap((before) => before.sent));
-      for (const id of stage.received) expect(earlier).toContain(id);
+  it('puts nodes after those whose values they read', () => {
+    const made = new Set<number>();
+    for (const { node } of scheduled([['dscale'], ['loss'], ['dw']]).nodes) {
+      for (const id of node.inputs) expect(made).toContain(id);
+      for (const id of node.outputs) made.add(id);
     }
   });
 
+  it('holds back what a group reads of the groups before, and only where it enters', () => {
+    const { nodes } = scheduled([['loss'], ['dscale'], ['dw']]);
+    const held = nodes.filter((entry) => entry.held !== undefined);
+    // A sum's gradient begins with the shape of what was summed; the filter's reads x, which is fed, and what the norm's gradient made.
+    expect(held.map(({ node, group }) => [node.op.kind, group])).toEqual([
+      ['binary', 1],
+      ['conv2dFilterGrad', 2],
+    ]);
+    const normGrad = nodes.find(({ node }) => node.op.kind === 'batchNormGrad')!;
+    expect(held[1]!.held).toBe(normGrad.node.outputs[0]);
+    expect(scheduled([]).nodes.every((entry) => entry.held === undefined)).toBe(true);
+  });
+
   it('hands unlisted outputs out with the last group', () => {
-    const names = cutProgram(smallNetwork(), [['loss'], ['dw']]).map((stage) => stage.outputs.map((port) => port.name));
+    const names = scheduled([['loss'], ['dw']]).groups.map((group) => group.map((port) => port.name));
     expect(names).toEqual([['loss'], ['dw', 'mean', 'dscale', 'doffset']]);
   });
 
   it('names an output that is not there', () => {
-    expect(() => cutProgram(smallNetwork(), [['dz']])).toThrow(
-      expect.objectContaining({ code: 'ENGINE_UNKNOWN_OUTPUT' }),
-    );
-    expect(() => cutProgram(smallNetwork(), [['dw'], ['dw']])).toThrow(/dw/);
+    expect(() => scheduled([['dz']])).toThrow(expect.objectContaining({ code: 'ENGINE_UNKNOWN_OUTPUT' }));
+    expect(() => scheduled([['dw'], ['dw']])).toThrow(/dw/);
   });
 });
 
-describe('buildStageGraph', () => {
+describe('buildGraph', () => {
+  const written = (program: Program, groups: string[][] = [], xla = false) =>
+    buildGraph(program, scheduleProgram(program, groups), { xla, winogradThreads: 0 });
+
   it('gives every fetch a tensor of its own, also of inputs and repeated outputs', () => {
     const b = new ProgramBuilder();
     const x = b.input('x', [2]);
@@ -160,45 +169,38 @@ describe('buildStageGraph', () => {
     b.output('x', x);
     b.output('y', y);
     b.output('again', y);
-    const program = b.finish();
-    const [stage] = cutProgram(program, []);
-    const { feeds, fetches, graph } = buildStageGraph(program, stage!, { xla: false, winogradThreads: 0 });
-    expect(new Set([...feeds, ...fetches]).size).toBe(4);
+    const { feeds, fetches, graph } = written(b.finish());
+    expect(new Set([...feeds.values(), ...fetches.flat()]).size).toBe(4);
     expect(graph.node.filter((node) => node.op === 'Identity')).toHaveLength(2);
   });
 
-  it('hands the third reserve of a batch norm to its gradient, across a cut too', () => {
-    const program = withThirdReserve(smallNetwork());
-    const [, backward] = cutProgram(program, [['loss'], ['dw']]);
-    const { graph } = buildStageGraph(program, backward!, { xla: true, winogradThreads: 0 });
-    const norm = graph.node.find((node) => node.op === 'FusedBatchNormGradV3')!;
-    expect(norm.input).toHaveLength(6);
-    expect(graph.node.find((node) => node.name === norm.input[5])!.op).toBe('Placeholder');
+  it('lets a group wait for all outputs of the one before', () => {
+    const { graph, fetches } = written(withThirdReserve(smallNetwork()), [['loss', 'mean'], ['dw']]);
+    const barrier = graph.node.find((node) => node.op === 'NoOp')!;
+    const [loss, mean] = fetches[0]!.map((fetch) => fetch.split(':')[0]);
+    expect(barrier.input).toEqual([`^${loss}`, `^${mean}`]);
+    const held = graph.node.find((node) => node.op === 'Identity' && node.input.includes(`^${barrier.name}`))!;
+    const [reader] = graph.node.filter((node) => node.input.includes(held.name));
+    expect(reader!.op).toBe('Greater');
+    expect(graph.node.filter((node) => node.op === 'MaxPool')).toHaveLength(1);
+  });
+
+  it('hands the third reserve of a batch norm to its gradient', () => {
+    const { graph } = written(withThirdReserve(smallNetwork()), [['loss'], ['dw']], true);
+    const norm = graph.node.find((node) => node.op === 'FusedBatchNormV3')!;
+    const gradient = graph.node.find((node) => node.op === 'FusedBatchNormGradV3')!;
+    expect(gradient.input).toHaveLength(6);
+    expect(gradient.input[5]).toBe(`${norm.name}:5`);
   });
 
   it('calls XLA functions only for known shapes and only when asked', () => {
     const build = (size: number, xla: boolean): string[] => {
       const b = new ProgramBuilder();
       b.output('dx', b.siluGrad(b.input('x', [size, 8]), b.input('dy', [size, 8])));
-      const program = b.finish();
-      const { graph } = buildStageGraph(program, cutProgram(program, [])[0]!, { xla, winogradThreads: 0 });
-      return graph.node.map((node) => node.op);
+      return written(b.finish(), [], xla).graph.node.map((node) => node.op);
     };
     expect(build(4, true)).toEqual(['Placeholder', 'Placeholder', 'StatefulPartitionedCall']);
     expect(build(4, false)).toContain('Sigmoid');
     expect(build(-1, true)).toEqual(build(-1, false));
-  });
-
-  it('has the forward pool beside each pool gradient, again after a cut', () => {
-    const pools = (groups: string[][]): string[][] => {
-      const program = withThirdReserve(smallNetwork());
-      return cutProgram(program, groups).map((stage) =>
-        buildStageGraph(program, stage, { xla: true, winogradThreads: 0 })
-          .graph.node.map((node) => node.op)
-          .filter((op) => op.startsWith('MaxPool')),
-      );
-    };
-    expect(pools([])).toEqual([['MaxPool', 'MaxPoolGrad']]);
-    expect(pools([['loss'], ['dw']])).toEqual([['MaxPool'], ['MaxPool', 'MaxPoolGrad']]);
   });
 });

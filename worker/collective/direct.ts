@@ -12,7 +12,7 @@ import { badPayload, ExchangeRounds } from './exchange-rounds.js';
 import { FrameSlots, LaneSums } from './frame-memory.js';
 import type { Segment } from './plan.js';
 import { Reducer } from './reducer.js';
-import { bytesOf, floatsOf, SegmentWire, spanOf } from './segment-wire.js';
+import { bytesOf, floatsOf, SegmentWire, spanOf, type WireSegment } from './segment-wire.js';
 
 /** A segment that this rank sums. */
 interface OwnedSegment {
@@ -197,10 +197,11 @@ export class DirectExchange implements Exchange {
     const { plan, rank, result } = this.#options;
     const beganMs = threadTrace.begin();
     let lanes: LaneChecksum | undefined;
+    const encoded = this.#sumEncoded(owned);
     if (owned.unchecked !== undefined) {
       lanes = this.#addChecked(owned, owned.unchecked);
       if (lanes === undefined) return;
-    } else if (!this.#inPlace) this.#sum(owned, spanOf(result, segment));
+    } else if (encoded === undefined && !this.#inPlace) this.#sum(owned, spanOf(result, segment));
     threadTrace.end('reduce', beganMs, this.#rounds.round, segment.bucket, segment.chunk, segment.index);
     // Lets go of the received frames, and readies the segment for the next round.
     owned.operands.fill(undefined);
@@ -208,8 +209,8 @@ export class DirectExchange implements Exchange {
     owned.frames.length = 0;
     owned.numMissing = plan.partials.length;
     if (plan.worldSize > 1) {
-      const sent = this.#wire.result(result, segment, this.#rounds.round);
-      const wire = { ...sent, lanes: lanes ?? this.#sums?.of(sent.payload) };
+      const sent = encoded ?? this.#wire.result(result, segment, this.#rounds.round);
+      const wire = { ...sent, lanes: lanes ?? sent.lanes ?? this.#sums?.of(sent.payload) };
       for (let step = 1; step < plan.worldSize; step++) {
         const peer = (rank + step) % plan.worldSize;
         this.#rounds.send(peer, segment, data.Phase.RESULT, wire, { begin: 0, end: plan.layout.virtualRanks });
@@ -239,18 +240,21 @@ export class DirectExchange implements Exchange {
     }
   }
 
+  /** Adds an encoded frame to the own part and encodes the sum, in one pass. Returns undefined for anything but such a pair. */
+  #sumEncoded({ segment, operands }: OwnedSegment): WireSegment | undefined {
+    const codec = this.#wire.codecOf(segment);
+    if (codec === undefined || operands.length !== 2) return undefined;
+    // Two numbers have one sum in either order.
+    const values = operands.find((operand) => operand instanceof Float32Array);
+    const payload = operands.find((operand) => operand instanceof Uint8Array);
+    if (values === undefined || payload === undefined) return undefined;
+    const sum = spanOf(this.#options.result, segment);
+    const encoded = codec.reduce(segment, values, payload, sum, this.#rounds.round);
+    return { ...encoded, payloadType: codec.payloadType };
+  }
+
   #sum({ segment, operands }: OwnedSegment, sum: Float32Array): void {
     const codec = this.#wire.codecOf(segment);
-    const [a, b] = operands;
-    // Two numbers have one sum in either order.
-    if (codec !== undefined && operands.length === 2 && a instanceof Float32Array && b instanceof Uint8Array) {
-      codec.add(a, b, sum);
-      return;
-    }
-    if (codec !== undefined && operands.length === 2 && a instanceof Uint8Array && b instanceof Float32Array) {
-      codec.add(b, a, sum);
-      return;
-    }
     const decoded = operands.map((operand, index) =>
       operand instanceof Uint8Array ? codec!.decodeOperand(index, operand, segment.length) : operand!,
     );

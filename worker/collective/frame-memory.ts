@@ -24,7 +24,8 @@ interface FrameKernels {
 const SLOT_BYTES = SEGMENT_ELEMENTS * Float32Array.BYTES_PER_ELEMENT;
 /** Frames that wait for more than these get memory of their own. Slots that are never used are never touched, so they cost nothing. */
 const MAX_SLOTS = 64;
-const SUM_BYTES = 128;
+/** What two checksums take to be made. */
+export const SUM_BYTES = 128;
 
 /** Allocates what a rank needs to receive frames. @throws EngineError ENGINE_OUT_OF_MEMORY */
 export function allocateFrames(heap: SimdHeap, plan: Plan, rank: number): FrameMemory {

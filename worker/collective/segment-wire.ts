@@ -33,7 +33,7 @@ export class SegmentWire {
   outgoing(slot: number, values: Float32Array, segment: Segment, round: number): WireSegment {
     const codec = this.codecOf(segment);
     if (codec === undefined) return { payload: bytesOf(values), payloadType: data.PayloadType.FLOAT32 };
-    return { payload: codec.encode(slot, segment, values, round), payloadType: codec.payloadType };
+    return { ...codec.encode(slot, segment, values, round), payloadType: codec.payloadType };
   }
 
   /**
@@ -43,10 +43,9 @@ export class SegmentWire {
    */
   result(vector: Float32Array, segment: Segment, round: number): WireSegment {
     const codec = this.codecOf(segment);
+    if (codec === undefined) return this.outgoing(0, spanOf(vector, segment), segment, round);
     const sum = spanOf(vector, segment);
-    const wire = this.outgoing(0, sum, segment, round);
-    codec?.decode(wire.payload, sum);
-    return wire;
+    return { ...codec.encode(0, segment, sum, round, sum), payloadType: codec.payloadType };
   }
 
   /** Writes what a frame carries to its place in a vector. @throws CollectiveError COLLECTIVE_BAD_PAYLOAD */

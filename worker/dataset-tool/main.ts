@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { DatasetRequest } from '../../configs/dataset-request.js';
 import { deserializeError, EXIT, serializeError } from '../../proto/errors.js';
+import { endWithoutReader } from '../../proto/telemetry/reader.js';
 import { damageError } from '../data/shards/verify.js';
 import { autosplit } from './autosplit.js';
 import { checkDataset, scanSplits, type ToolProgress } from './check.js';
@@ -87,6 +88,7 @@ async function run(request: DatasetRequest): Promise<number> {
   }
 }
 
+endWithoutReader();
 try {
   process.exitCode = await run(JSON.parse(await text(process.stdin)) as DatasetRequest);
 } catch (error) {

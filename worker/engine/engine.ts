@@ -27,9 +27,9 @@ export interface CompileOptions {
   /** Names the program in logs and traces. */
   readonly name: string;
   /**
-   * Groups of output names in the order in which they shall be handed out. An engine that runs whole graphs cuts the
-   * program after each group, so that a caller can send the first gradients while the later ones are computed; values
-   * needed on both sides of a cut stay on the device. Outputs not listed come with the last group.
+   * Groups of output names in the order in which they shall be handed out. A group comes as soon
+   * as it is there, so that a caller can send the first gradients while the later ones are computed. Outputs not listed come with
+   * the last group.
    * @defaultValue one group with all outputs
    */
   readonly stages?: readonly (readonly string[])[] | undefined;

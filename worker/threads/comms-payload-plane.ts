@@ -257,7 +257,9 @@ export class PayloadPlane {
       plan,
       hosts,
       hostBoard,
-      codec: compression && new Compressor({ rank, plan, ...compression, onHeap }),
+      codec:
+        compression &&
+        new Compressor({ rank, plan, ...compression, onHeap: [...onHeap, memory], makesLanes: lane !== undefined }),
       partials,
       result,
       place: space === undefined ? undefined : { memory, scratch: space },

@@ -1,6 +1,7 @@
 /** What compression keeps on the heap: errors that wait, frames under way, and scratch. The main thread allocates it. */
 import type { CompressionConfig } from '../../../configs/run-config.js';
 import { SIMD_ALIGNMENT, type SimdHeap } from '../../simd/heap.js';
+import { SUM_BYTES } from '../frame-memory.js';
 import type { Plan } from '../plan.js';
 import { openCodecKernels } from './kernels.js';
 import { SCRATCH_BYTES, type SegmentMethod, segmentCodec } from './segment-codec.js';
@@ -23,6 +24,8 @@ export interface CompressionMemory {
   readonly values: number;
   readonly noise: number;
   readonly scratch: number;
+  /** Address of what a checksum takes to be made. */
+  readonly sums: number;
 }
 
 /** A configuration of one of the methods that work segment by segment. */
@@ -71,5 +74,6 @@ export function allocateCompression(
     values: heap.allocate(longest * Float32Array.BYTES_PER_ELEMENT),
     noise: heap.allocate((longest + SIMD_ALIGNMENT) * Uint16Array.BYTES_PER_ELEMENT),
     scratch: heap.allocate(SCRATCH_BYTES),
+    sums: heap.allocate(SUM_BYTES),
   };
 }

@@ -89,8 +89,14 @@ export class AddonBinding implements Binding {
     this.#addon.deleteSavedModel(model);
   }
 
-  runSavedModel(model: number, inputIds: readonly number[], inputs: string, outputs: string): TensorMetadata[] {
-    return this.#addon.runSavedModel(model, inputIds, inputs, outputs);
+  *run(
+    model: number,
+    inputIds: readonly number[],
+    inputs: string,
+    groups: readonly string[],
+  ): Generator<TensorMetadata[]> {
+    const made = this.#addon.runSavedModel(model, inputIds, inputs, groups.join());
+    for (const names of groups) yield made.splice(0, names.split(',').length);
   }
 
   /** The addon cannot read bytes, so TensorFlow widens them first. */

@@ -29,6 +29,15 @@ export interface Binding {
   readTensor(tensor: number, target: TypedArray, begin: number): void;
   loadSavedModel(folder: string, tag: string): number;
   deleteSavedModel(model: number): void;
-  /** Runs synchronously. Names are joined by commas, such as `in0:0,in1:0`; empty for none. */
-  runSavedModel(model: number, inputIds: readonly number[], inputs: string, outputs: string): TensorMetadata[];
+  /**
+   * Runs a model and gives its outputs, group by group: each as soon as it is there, while the rest is still computed, where the
+   * binding can do so, else all at the end. Waits for each in turn. A run that is left early is ended before this returns.
+   * Names are joined by commas, such as `in0:0,in1:0`; empty for none.
+   */
+  run(
+    model: number,
+    inputIds: readonly number[],
+    inputs: string,
+    groups: readonly string[],
+  ): Generator<TensorMetadata[]>;
 }

@@ -65,6 +65,33 @@ export interface CApi {
     runMetadata: null,
     status: Address,
   ): void;
+  /** Begins a run whose outputs are fetched in parts; `handle` is filled. */
+  sessionPRunSetup(
+    session: Address,
+    inputs: BigInt64Array,
+    numInputs: number,
+    outputs: BigInt64Array,
+    numOutputs: number,
+    targets: null,
+    numTargets: number,
+    handle: BigInt64Array,
+    status: Address,
+  ): void;
+  /** Feeds a part of the inputs and waits for a part of the outputs. */
+  sessionPRun(
+    session: Address,
+    handle: Address,
+    inputs: BigInt64Array | null,
+    inputValues: BigInt64Array | null,
+    numInputs: number,
+    outputs: BigInt64Array,
+    outputValues: BigInt64Array,
+    numOutputs: number,
+    targets: null,
+    numTargets: number,
+    status: Address,
+  ): void;
+  deletePRunHandle(handle: Address): void;
   sessionListDevices(session: Address, status: Address): Address;
   deviceListCount(list: Address): number;
   deviceListType(list: Address, index: number, status: Address): string;
@@ -121,6 +148,13 @@ export function openCApi(libraryDir: string): CApi | undefined {
       sessionRun: tensorflow.func(
         `void TF_SessionRun(${p} session, void *runOptions, void *inputs, void *inputValues, int numInputs, void *outputs, void *outputValues, int numOutputs, void *targets, int numTargets, void *metadata, ${p} status)`,
       ),
+      sessionPRunSetup: tensorflow.func(
+        `void TF_SessionPRunSetup(${p} session, void *inputs, int numInputs, void *outputs, int numOutputs, void *targets, int numTargets, void *handle, ${p} status)`,
+      ),
+      sessionPRun: tensorflow.func(
+        `void TF_SessionPRun(${p} session, ${p} handle, void *inputs, void *inputValues, int numInputs, void *outputs, void *outputValues, int numOutputs, void *targets, int numTargets, ${p} status)`,
+      ),
+      deletePRunHandle: tensorflow.func(`void TF_DeletePRunHandle(${p} handle)`),
       sessionListDevices: tensorflow.func(`${p} TF_SessionListDevices(${p} session, ${p} status)`),
       deviceListCount: tensorflow.func(`int TF_DeviceListCount(${p} list)`),
       deviceListType: tensorflow.func(`str TF_DeviceListType(${p} list, int index, ${p} status)`),

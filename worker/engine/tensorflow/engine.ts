@@ -48,13 +48,10 @@ export class TensorflowEngine implements Engine {
   }
 
   compile(program: Program, options: CompileOptions): Executable {
-    // On a GPU a run copies its feeds and fetches between host and device, so activations that cross a cut would
-    // travel twice; there everything is one stage, handed out in the same order.
-    const stages = this.info.device === 'gpu' ? [(options.stages ?? []).flat()] : options.stages;
     let executable: Executable | undefined;
     executable = new TensorflowExecutable(this.#binding, this.#tensors, program, {
       name: options.name,
-      stages,
+      stages: options.stages,
       xla: this.#xla,
       winogradThreads: this.#winogradThreads(options.expectedRuns ?? 1),
       // Also called for one that did not come into being.

@@ -1,25 +1,25 @@
-/** Compiles a program into one TensorFlow graph per stage and runs them in turn. */
+/** Compiles a program into a TensorFlow graph, and runs it. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EngineError } from '../../../proto/errors.js';
 import type { CompileOptions, Executable, Feeds, OutputHandler } from '../engine.js';
 import type { Port, Program, Shape, Value } from '../program.js';
-import type { Binding } from './binding.js';
+import type { Binding, TensorMetadata } from './binding.js';
 import { attr, GraphWriter, type Ref } from './graph.js';
 import { encodeSavedModel, type GraphDef, SAVED_MODEL_TAG } from './graphdef.js';
 import { reasonOf, runError } from './run-error.js';
-import { cutProgram, type Stage, withThirdReserve } from './stages.js';
+import { type Schedule, scheduleProgram, withThirdReserve } from './schedule.js';
 import type { TensorflowTensor, TensorStore } from './tensor.js';
 import { translateNode } from './translate.js';
 
-/** A stage as TensorFlow sees it. */
-export interface StageGraph {
+/** A program as TensorFlow sees it. */
+export interface ProgramGraph {
   readonly graph: GraphDef;
-  /** Tensors that are fed, one per value of `stage.inputs` and `stage.received`. */
-  readonly feeds: readonly Ref[];
-  /** Tensors that are read out, one per port of `stage.outputs` and value of `stage.sent`. */
-  readonly fetches: readonly Ref[];
+  /** What is fed, by value id. */
+  readonly feeds: ReadonlyMap<number, Ref>;
+  /** What is read out: a tensor for each port of each group. */
+  readonly fetches: readonly (readonly Ref[])[];
 }
 
 /** How programs become graphs. */
@@ -30,42 +30,42 @@ export interface GraphOptions {
   readonly winogradThreads: number;
 }
 
-/** Returns the graph of one stage. */
-export function buildStageGraph(program: Program, stage: Stage, options: GraphOptions): StageGraph {
+/** Returns the graph of a program that hands out `groups` of outputs one after the other. */
+export function buildGraph(program: Program, { nodes, groups }: Schedule, options: GraphOptions): ProgramGraph {
   const graph = new GraphWriter();
   const refs = new Map<number, Ref>();
   const value = (id: number): Value => program.values[id]!;
   const ref = (id: number): Ref => refs.get(id)!;
-  const received = new Set(stage.received);
-  const fed = new Set([...stage.inputs, ...stage.received]);
-  const isReceived = (id: number): boolean => fed.has(id);
-  for (const id of received) refs.set(id, graph.placeholder(`in${id}`, value(id).dtype, value(id).shape));
-  for (const node of stage.nodes) {
-    const outputs = translateNode({ ...options, graph, value, ref, isReceived }, node);
+  const barriers: Ref[] = [];
+  /** A node that runs when all outputs of a group are there, and with them those of the groups before. */
+  const barrier = (group: number): Ref =>
+    (barriers[group] ??= graph.node('NoOp', [...new Set(groups[group]!.map(({ value: id }) => afterNode(ref(id))))]));
+  for (const { node, group, held } of nodes) {
+    const late =
+      held === undefined
+        ? undefined
+        : graph.node('Identity', [ref(held), afterNode(barrier(group - 1))], { T: attr.dtype(value(held).dtype) });
+    const refOf = (id: number): Ref => (late !== undefined && id === held ? late : ref(id));
+    const outputs = translateNode({ ...options, graph, value, ref: refOf }, node);
     for (const [index, id] of node.outputs.entries()) refs.set(id, outputs[index]!);
   }
+  const feeds = new Map(
+    nodes.flatMap(({ node }) => (node.op.kind === 'input' ? [[node.outputs[0]!, ref(node.outputs[0]!)]] : [])),
+  );
   // TensorFlow refuses to fetch what is fed, and each fetch shall be a tensor of its own with its own owner.
-  const taken = new Set([...stage.inputs, ...stage.received].map(ref));
-  const fetch = (id: number): Ref => {
+  const taken = new Set(feeds.values());
+  const fetch = ({ value: id }: Port): Ref => {
     const source = ref(id);
     const own = taken.has(source) ? graph.node('Identity', [source], { T: attr.dtype(value(id).dtype) }) : source;
     taken.add(own);
     return own;
   };
-  return {
-    fetches: [...stage.outputs.map((port) => port.value), ...stage.sent].map(fetch),
-    feeds: [...stage.inputs, ...stage.received].map(ref),
-    graph: graph.finish(),
-  };
+  return { feeds, fetches: groups.map((group) => group.map(fetch)), graph: graph.finish() };
 }
 
-/** A stage that is loaded. The program's nodes, with their constants, are TensorFlow's now and not kept. */
-interface LoadedStage {
-  readonly stage: Omit<Stage, 'nodes'>;
-  readonly modelId: number;
-  /** Names joined by commas, as the binding wants them. */
-  readonly feeds: string;
-  readonly fetches: string;
+/** How a node says that it runs after another's. */
+function afterNode(ref: Ref): Ref {
+  return `^${ref.split(':')[0]}`;
 }
 
 /** How to compile a program, and whom to tell when it is disposed of. */
@@ -79,7 +79,12 @@ export class TensorflowExecutable implements Executable {
   readonly #tensors: TensorStore;
   readonly #name: string;
   readonly #inputs: readonly { readonly port: Port; readonly value: Value }[];
-  readonly #stages: LoadedStage[] = [];
+  readonly #outputs: readonly (readonly Port[])[];
+  readonly #modelId: number;
+  /** Values that are fed, and their names joined by commas, as the binding wants them. */
+  readonly #feeds: { readonly ids: readonly number[]; readonly names: string };
+  /** The names of each group's outputs. */
+  readonly #fetches: readonly string[];
   readonly #onDispose: () => void;
   #disposed = false;
 
@@ -91,72 +96,46 @@ export class TensorflowExecutable implements Executable {
     this.#onDispose = options.onDispose;
     this.#inputs = program.inputs.map((port) => ({ port, value: program.values[port.value]! }));
     const complete = withThirdReserve(program);
-    try {
-      for (const stage of cutProgram(complete, options.stages ?? [])) {
-        const { graph, feeds, fetches } = buildStageGraph(complete, stage, options);
-        const { nodes: _, ...rest } = stage;
-        const modelId = loadGraph(binding, graph, options.name);
-        this.#stages.push({
-          stage: rest,
-          modelId,
-          feeds: feeds.map(withIndex).join(),
-          fetches: fetches.map(withIndex).join(),
-        });
-      }
-    } catch (error) {
-      this.dispose();
-      throw error;
-    }
+    const schedule = scheduleProgram(complete, options.stages ?? []);
+    const { graph, feeds, fetches } = buildGraph(complete, schedule, options);
+    this.#outputs = schedule.groups;
+    this.#feeds = { ids: [...feeds.keys()], names: joinNames([...feeds.values()]) };
+    this.#fetches = fetches.map(joinNames);
+    this.#modelId = loadGraph(binding, graph, options.name);
   }
 
   run(feeds: Feeds, onOutput: OutputHandler): void {
     if (this.#disposed) throw new EngineError('ENGINE_RUN_FAILED', `program ${this.#name} was disposed of`);
     const fed = this.#checkFeeds(feeds);
-    const held = new Map<number, TensorflowTensor>();
+    const ids = this.#feeds.ids.map((id) => fed.get(id)!.id);
+    let group = 0;
+    for (const made of this.#groupsOf(ids)) {
+      const tensors = made.map((tensor) => this.#tensors.fromRun(tensor));
+      for (const [index, port] of this.#outputs[group]!.entries()) {
+        try {
+          onOutput(port.name, tensors[index]!);
+        } catch (error) {
+          for (const tensor of tensors.slice(index + 1)) tensor.dispose();
+          throw error;
+        }
+      }
+      group += 1;
+    }
+  }
+
+  *#groupsOf(ids: readonly number[]): Generator<TensorMetadata[]> {
     try {
-      for (const stage of this.#stages) this.#runStage(stage, fed, held, onOutput);
-    } finally {
-      for (const tensor of held.values()) tensor.dispose();
+      yield* this.#binding.run(this.#modelId, ids, this.#feeds.names, this.#fetches);
+    } catch (error) {
+      throw runError(this.#name, error);
     }
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const { modelId } of this.#stages) this.#binding.deleteSavedModel(modelId);
+    this.#binding.deleteSavedModel(this.#modelId);
     this.#onDispose();
-  }
-
-  #runStage(
-    { stage, modelId, feeds, fetches }: LoadedStage,
-    fed: ReadonlyMap<number, TensorflowTensor>,
-    held: Map<number, TensorflowTensor>,
-    onOutput: OutputHandler,
-  ): void {
-    const inputs = [...stage.inputs.map((id) => fed.get(id)!), ...stage.received.map((id) => held.get(id)!)];
-    const made = this.#session(modelId, inputs, feeds, fetches);
-    for (const [index, id] of stage.sent.entries()) held.set(id, made[stage.outputs.length + index]!);
-    for (const id of stage.released) {
-      held.get(id)?.dispose();
-      held.delete(id);
-    }
-    for (const [index, port] of stage.outputs.entries()) {
-      try {
-        onOutput(port.name, made[index]!);
-      } catch (error) {
-        for (const tensor of made.slice(index + 1, stage.outputs.length)) tensor.dispose();
-        throw error;
-      }
-    }
-  }
-
-  #session(modelId: number, inputs: readonly TensorflowTensor[], feeds: string, fetches: string): TensorflowTensor[] {
-    try {
-      const ids = inputs.map((tensor) => tensor.id);
-      return this.#binding.runSavedModel(modelId, ids, feeds, fetches).map((made) => this.#tensors.fromRun(made));
-    } catch (error) {
-      throw runError(this.#name, error);
-    }
   }
 
   #checkFeeds(feeds: Feeds): Map<number, TensorflowTensor> {
@@ -191,9 +170,9 @@ function shapeFits(shape: Shape, expected: Shape): boolean {
   return shape.length === expected.length && expected.every((size, axis) => size < 0 || size === shape[axis]);
 }
 
-/** The binding wants the output's index spelled out. */
-function withIndex(ref: Ref): string {
-  return ref.includes(':') ? ref : `${ref}:0`;
+/** Joined by commas, each with its output's index, as the binding wants them. */
+function joinNames(refs: readonly Ref[]): string {
+  return refs.map((ref) => (ref.includes(':') ? ref : `${ref}:0`)).join();
 }
 
 /** Hands a graph to TensorFlow, which reads graphs only from a folder. */

@@ -10,7 +10,7 @@ const OK = 0;
 const OUT_OF_MEMORY = 'RESOURCE_EXHAUSTED: OOM when allocating';
 
 interface Model {
-  readonly session: Address;
+  session: Address;
   readonly graph: Address;
   /** Resolved names, by the text that lists them. */
   readonly ports: Map<string, BigInt64Array>;
@@ -76,8 +76,8 @@ export class LibraryBinding implements Binding {
       this.#api.deleteGraph(graph);
       throw error;
     }
-    this.#models.set(session, { session, graph, ports: new Map() });
-    return session;
+    this.#models.set(graph, { session, graph, ports: new Map() });
+    return graph;
   }
 
   deleteSavedModel(id: number): void {
@@ -88,20 +88,94 @@ export class LibraryBinding implements Binding {
     this.#check();
   }
 
-  runSavedModel(id: number, inputIds: readonly number[], inputs: string, outputs: string): TensorMetadata[] {
+  *run(
+    id: number,
+    inputIds: readonly number[],
+    inputs: string,
+    groups: readonly string[],
+  ): Generator<TensorMetadata[]> {
     const model = this.#model(id);
     const from = this.#ports(model, inputs);
-    const to = this.#ports(model, outputs);
-    const numOutputs = to.length / 2;
-    const made = new BigInt64Array(numOutputs);
     const given = BigInt64Array.from(inputIds, BigInt);
+    const to = this.#ports(model, groups.join());
+    if (groups.length === 1) {
+      yield this.#runAtOnce(model, from, given, to);
+      return;
+    }
+    try {
+      yield* this.#runInParts(model, from, given, groups);
+    } catch (error) {
+      // A partial run says only that it was cancelled, and cancels whatever its session would run. The same at once in another says why.
+      this.#renewSession(model);
+      for (const { id: tensor } of this.#runAtOnce(model, from, given, to)) this.deleteTensor(tensor);
+      throw error;
+    }
+  }
+
+  /** A model has no state, so its graph is all that another session needs. */
+  #renewSession(model: Model): void {
+    const options = this.#api.newSessionOptions();
+    const renewed = this.#api.newSession(model.graph, options, this.#status);
+    this.#api.deleteSessionOptions(options);
+    this.#check();
+    this.#api.deleteSession(model.session, this.#status);
+    model.session = renewed;
+    this.#check();
+  }
+
+  #runAtOnce({ session }: Model, from: BigInt64Array, given: BigInt64Array, to: BigInt64Array): TensorMetadata[] {
+    const made = new BigInt64Array(to.length / 2);
     const [feeds, fetches] = [
       [from, given, given.length],
-      [to, made, numOutputs],
+      [to, made, made.length],
     ] as const;
-    this.#api.sessionRun(model.session, null, ...feeds, ...fetches, null, 0, null, this.#status);
+    this.#api.sessionRun(session, null, ...feeds, ...fetches, null, 0, null, this.#status);
     this.#check();
-    return Array.from(made, (address) => this.#describe(Number(address)));
+    return this.#describeAll(made);
+  }
+
+  /** A partial run: it goes on in TensorFlow's threads between the calls that fetch. */
+  *#runInParts(
+    model: Model,
+    from: BigInt64Array,
+    given: BigInt64Array,
+    groups: readonly string[],
+  ): Generator<TensorMetadata[]> {
+    const api = this.#api;
+    const status = this.#status;
+    const all = this.#ports(model, groups.join());
+    const handles = new BigInt64Array(1);
+    const numFeeds = given.length;
+    api.sessionPRunSetup(model.session, from, numFeeds, all, all.length / 2, null, 0, handles, status);
+    this.#check();
+    const handle = Number(handles[0]);
+    const fetch = (group: number): BigInt64Array => {
+      const to = this.#ports(model, groups[group]!);
+      const made = new BigInt64Array(to.length / 2);
+      const feeds: readonly [BigInt64Array | null, BigInt64Array | null, number] =
+        group === 0 ? [from, given, numFeeds] : [null, null, 0];
+      api.sessionPRun(model.session, handle, ...feeds, to, made, made.length, null, 0, status);
+      return made;
+    };
+    let fetched = 0;
+    try {
+      while (fetched < groups.length) {
+        const made = fetch(fetched);
+        fetched += 1;
+        this.#check();
+        yield this.#describeAll(made);
+      }
+    } finally {
+      // What is fed and computed with stays in use until the last output is there.
+      for (; fetched < groups.length; fetched += 1) {
+        for (const tensor of fetch(fetched)) if (tensor !== 0n) api.deleteTensor(Number(tensor));
+      }
+      api.deletePRunHandle(handle);
+    }
+  }
+
+  #describeAll(tensors: BigInt64Array): TensorMetadata[] {
+    return Array.from(tensors, (address) => this.#describe(Number(address)));
   }
 
   #describe(tensor: Address): TensorMetadata {

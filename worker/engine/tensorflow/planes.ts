@@ -20,23 +20,14 @@ export function maxPool(g: GraphWriter, op: PoolAttrs, x: Ref, shape: Shape): Re
 }
 
 /**
- * Inputs x, y, dy. Where TensorFlow finds the forward pool beside its gradient it runs both in oneDNN and remembers where
- * the maxima were; alone, MaxPoolGrad looks for them anew, nine times slower (107 against 12 ms for both on
- * 4×416×416×16, one thread), and adds up overlapping windows in another order. So a stage that gets y from an earlier one
- * pools once more: cheaper than the search, and the same bits wherever the program is cut.
+ * Inputs x, y, dy. TensorFlow finds the forward pool beside its gradient, runs both in oneDNN and remembers where the maxima were; alone,
+ * MaxPoolGrad looks for them anew, nine times slower (107 against 12 ms for both on 4×416×416×16, one thread), and adds up overlapping
+ * windows in another order.
  *
  * @param shape that of x
- * @param again whether y comes from an earlier stage
  */
-export function maxPoolGrad(
-  g: GraphWriter,
-  op: PoolAttrs,
-  [x, y, dy]: readonly [Ref, Ref, Ref],
-  shape: Shape,
-  again: boolean,
-): Ref {
-  const attrs = poolAttrs(op, shape);
-  return g.node('MaxPoolGrad', [x, again ? g.node('MaxPool', [x], attrs) : y, dy], attrs);
+export function maxPoolGrad(g: GraphWriter, op: PoolAttrs, [x, y, dy]: readonly [Ref, Ref, Ref], shape: Shape): Ref {
+  return g.node('MaxPoolGrad', [x, y, dy], poolAttrs(op, shape));
 }
 
 export function pad2d(g: GraphWriter, padding: Padding, x: Ref): Ref {

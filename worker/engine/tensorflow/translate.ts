@@ -41,8 +41,6 @@ export interface TranslateContext {
   value(id: number): Value;
   /** The tensor that stands for a value in this graph. */
   ref(id: number): Ref;
-  /** Whether the value is fed: by the caller, or from an earlier stage. */
-  isReceived(id: number): boolean;
 }
 
 const UNARY: Readonly<Record<UnaryFunction, string>> = {
@@ -125,7 +123,7 @@ function translate(context: TranslateContext, node: Node): Ref[] {
     case 'maxPool':
       return [maxPool(g, op, a, x.shape)];
     case 'maxPoolGrad':
-      return [maxPoolGrad(g, op, [a, b, refs[2]!], x.shape, context.isReceived(y.id))];
+      return [maxPoolGrad(g, op, [a, b, refs[2]!], x.shape)];
     case 'pad2d':
       return [pad2d(g, op.padding, a)];
     case 'unpad2d':

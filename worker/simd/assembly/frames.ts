@@ -1,42 +1,15 @@
-// Checksums of frames, by themselves and on the way of an addition. Pointers are byte offsets on the heap.
-//
-// A frame is lines of 32 bytes, each two vectors of four 32-bit lanes; the last line is filled up with zeros. In a block of 128 lines each
-// vector has two sums: `a` adds its lanes, `s` is turned by a byte before each line (and by a bit after each 16) and then xored with it.
-// What one or two flipped bits of a block change, one of them shows for certain: `a` misses only two at the same place of two lines, and
-// those `s` keeps apart. At the end of a block both are folded into what the blocks before have left.
-
-const LINE: usize = 32;
-const GROUP: usize = 512;
-const BLOCK: usize = 4096;
-const PRIME_A: i32 = 0x9e3779b1;
-const PRIME_S: i32 = 0x85ebca77;
-
-/** The vector's bytes, each one place down. */
-// @ts-ignore: decorator
-@inline
-function turned(s: v128): v128 {
-  return i8x16.shuffle(s, s, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0);
-}
-
-// @ts-ignore: decorator
-@inline
-function rotated(x: v128, bits: i32): v128 {
-  return v128.or(i32x4.shl(x, bits), i32x4.shr_u(x, 32 - bits));
-}
-
-/** One to one in either argument. */
-// @ts-ignore: decorator
-@inline
-function folded(before: v128, sum: v128, prime: i32): v128 {
-  return i32x4.mul(rotated(v128.xor(before, sum), 15), i32x4.splat(prime));
-}
-
-/** Folds eight lanes at `lanes` into one number, one to one in each. */
-function foldLanes(lanes: usize, seed: u32, prime: u32): u32 {
-  let sum = seed;
-  for (let i: usize = 0; i < LINE; i += 4) sum = rotl<u32>(sum ^ load<u32>(lanes + i), 15) * prime;
-  return sum ^ (sum >>> 16);
-}
+// Checksums of frames, by themselves and on the way of an addition: see parts/lanes.ts. Pointers are byte offsets on the heap.
+import {
+  BLOCK,
+  finishSums,
+  folded,
+  GROUP,
+  LINE,
+  PRIME_A,
+  PRIME_S,
+  rotated,
+  turned,
+} from './parts/lanes';
 
 /** Writes the two numbers of a checksum to `out`, which has 64 bytes. */
 // @ts-ignore: decorator
@@ -46,57 +19,10 @@ function finish(a0: v128, a1: v128, s0: v128, s1: v128, bytes: i32, out: usize):
   v128.store(out, a1, 16);
   v128.store(out, s0, 32);
   v128.store(out, s1, 48);
-  const first = foldLanes(out, bytes, PRIME_A);
-  const second = foldLanes(out + LINE, bytes, PRIME_S);
-  store<u32>(out, first);
-  store<u32>(out, second, 4);
+  finishSums(out, bytes);
 }
 
-/** Writes the checksum of `bytes` bytes, two 32-bit numbers, to `out`, which has 64 bytes. */
-export function checksum(source: usize, bytes: i32, out: usize): void {
-  const zero = i32x4.splat(0);
-  let a0 = zero;
-  let a1 = zero;
-  let s0 = zero;
-  let s1 = zero;
-  const end = source + ((<usize>bytes) & ~(LINE - 1));
-  while (source < end) {
-    const blockEnd = min<usize>(end, source + BLOCK);
-    let blockA0 = zero;
-    let blockA1 = zero;
-    let blockS0 = zero;
-    let blockS1 = zero;
-    while (source < blockEnd) {
-      const groupEnd = min<usize>(blockEnd, source + GROUP);
-      while (source < groupEnd) {
-        const x0 = v128.load(source);
-        const x1 = v128.load(source, 16);
-        blockA0 = i32x4.add(blockA0, x0);
-        blockA1 = i32x4.add(blockA1, x1);
-        blockS0 = v128.xor(turned(blockS0), x0);
-        blockS1 = v128.xor(turned(blockS1), x1);
-        source += LINE;
-      }
-      blockS0 = rotated(blockS0, 1);
-      blockS1 = rotated(blockS1, 1);
-    }
-    a0 = folded(a0, blockA0, PRIME_A);
-    a1 = folded(a1, blockA1, PRIME_A);
-    s0 = folded(s0, blockS0, PRIME_S);
-    s1 = folded(s1, blockS1, PRIME_S);
-  }
-  const rest = (<usize>bytes) & (LINE - 1);
-  if (rest != 0) {
-    v128.store(out, zero);
-    v128.store(out, zero, 16);
-    memory.copy(out, source, rest);
-    a0 = folded(a0, v128.load(out), PRIME_A);
-    a1 = folded(a1, v128.load(out, 16), PRIME_A);
-    s0 = folded(s0, v128.load(out), PRIME_S);
-    s1 = folded(s1, v128.load(out, 16), PRIME_S);
-  }
-  finish(a0, a1, s0, s1, bytes, out);
-}
+export { checksum } from './parts/lanes';
 
 /**
  * target[i] ← a[i] + b[i], all float32; the target may be `a`. Writes the checksum of b to `out` and that of the target to `out` + 64.

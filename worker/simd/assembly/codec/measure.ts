@@ -1,6 +1,6 @@
 // Figures about vectors.
 
-/** Σ x², with every square and sum in float64; what is not finite counts as 0. */
+/** Σ x² of four, with every square and sum in float64; what is not finite counts as 0. */
 // @ts-ignore: decorator
 @inline
 function squares(four: v128, sums: v128): v128 {
@@ -12,17 +12,22 @@ function squares(four: v128, sums: v128): v128 {
 
 /** Σ (x[i] + y[i])²; only x where y is 0. */
 export function sumSquares(x: usize, y: usize, count: i32): f64 {
-  let sums = f64x2.splat(0);
+  let sums0 = f64x2.splat(0);
+  let sums1 = sums0;
   let i = 0;
-  for (; i + 4 <= count; i += 4) {
-    let four = v128.load(x);
+  for (; i + 8 <= count; i += 8) {
+    let four0 = v128.load(x);
+    let four1 = v128.load(x, 16);
     if (y != 0) {
-      four = f32x4.add(four, v128.load(y));
-      y += 16;
+      four0 = f32x4.add(four0, v128.load(y));
+      four1 = f32x4.add(four1, v128.load(y, 16));
+      y += 32;
     }
-    sums = squares(four, sums);
-    x += 16;
+    sums0 = squares(four0, sums0);
+    sums1 = squares(four1, sums1);
+    x += 32;
   }
+  const sums = f64x2.add(sums0, sums1);
   let sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
   for (; i < count; i++) {
     let one = load<f32>(x);

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { readFlags } from '../../../bench/flags.js';
+
+const DEFAULTS = { cfg: 'yolov3-tiny', python: undefined, json: false } as const;
+
+it('takes what is given, else the defaults', () => {
+  expect(readFlags([], DEFAULTS)).toEqual({ cfg: 'yolov3-tiny', json: false });
+  const given = ['--cfg', 'yolov3', '--json', '--python', '/usr/bin/python3'];
+  expect(readFlags(given, DEFAULTS)).toEqual({ cfg: 'yolov3', json: true, python: '/usr/bin/python3' });
+});
+
+it.each([
+  ['an unknown flag', ['--cgf', 'yolov3'], /--cgf/],
+  ['a flag without its value', ['--cfg'], /--cfg/],
+  ['a word that belongs to no flag', ['yolov3'], /yolov3/],
+])('refuses %s, and says which there are', (_, args, message) => {
+  expect(() => readFlags(args, DEFAULTS)).toThrow(
+    expect.objectContaining({
+      code: 'CONFIG_USAGE',
+      message: expect.stringMatching(message),
+      hint: 'flags: --cfg yolov3-tiny --python … --json',
+    }),
+  );
+});
