@@ -16,7 +16,7 @@ import { EpochFiles } from './epoch-files.js';
 import { EpochPlans } from './epoch-plans.js';
 import { FiniteSteps } from './finite-steps.js';
 import { withFittedAnchors } from './fitted-start.js';
-import { collectGarbage } from './garbage.js';
+import { collectAllGarbage } from './garbage.js';
 import { openGradientSum } from './gradient-sum.js';
 import { openImageCache } from './image-cache.js';
 import { Ledger, requireComplete } from './ledger/ledger.js';
@@ -162,7 +162,7 @@ class TrainingRun {
   async run(): Promise<RunOutcome> {
     const { config, rank } = this.#context;
     let progress = this.#from;
-    collectGarbage('major');
+    await collectAllGarbage();
     if (rank === 0) await this.#files.open(progress.epoch);
     this.#pictures?.addLabels(this.#trainSet.table.labels);
     this.#reports.started({ model: this.#model, notes: this.#notes }, this.#trainSet, this.#valSet, progress.epoch);

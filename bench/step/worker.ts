@@ -8,7 +8,7 @@ import { openLossScaler } from '../../worker/amp/loss-scaler.js';
 import { toStateTensors } from '../../worker/checkpoint/transfer.js';
 import { weightsSha256 } from '../../worker/checkpoint/weights-hash.js';
 import { readEnvironment } from '../../worker/environment.js';
-import { collectGarbage } from '../../worker/garbage.js';
+import { collectAllGarbage } from '../../worker/garbage.js';
 import { Ledger } from '../../worker/ledger/ledger.js';
 import { runMember } from '../../worker/member.js';
 import { createSchedule } from '../../worker/optim/schedule.js';
@@ -34,7 +34,7 @@ async function runSteps({ config, engine, comms, rank }: RunContext): Promise<Ru
   const state = new TrainState(model, layout, config.optimizer, openLossScaler(config.amp));
   state.start(startWeights(model));
   // As a training run does, which keeps nothing of what it starts from.
-  collectGarbage('major');
+  await collectAllGarbage();
   const vector = {
     length: layout.length,
     buckets: layout.buckets.map(({ offset, length }) => ({ offset, length })),

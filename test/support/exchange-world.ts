@@ -1,7 +1,7 @@
 /** The exchanges of all ranks of a world in one process; frames lie still until a test delivers them. */
 import type { DataHeader } from '../../proto/codec.js';
 import { data } from '../../proto/messages.js';
-import { boardLayout } from '../../worker/collective/board-layout.js';
+import { hostBoardLayout } from '../../worker/collective/board-layout.js';
 import type { CompressionMemory } from '../../worker/collective/compression/memory.js';
 import type { CollectiveName, Exchange, ExchangeFields, ExchangeStats } from '../../worker/collective/exchange.js';
 import { HostBoard, hostArea } from '../../worker/collective/host-board.js';
@@ -61,7 +61,7 @@ export class ExchangeWorld {
       const host = hosts[rank]!;
       const heap = heaps.get(host);
       if (heap === undefined) return undefined;
-      const address = addresses.get(host) ?? heap.allocate(boardLayout(hostArea(plan, hosts, rank)).bytes);
+      const address = addresses.get(host) ?? heap.allocate(hostBoardLayout(hostArea(plan, hosts, rank)).bytes);
       addresses.set(host, address);
       const place = { memory: heap.memory, address };
       return new HostBoard({ rank, plan, hosts, place, wake: () => {}, firstRound: 1, base: 0, now: () => 5 });

@@ -115,17 +115,30 @@ export class BoardFlags {
     return true;
   }
 
-  /** Adds one to a count of this round, unless that is `limit` already; returns what it was before. */
+  /**
+   * Takes the next of `limit` parts of a member's share of a bucket; returns its number, or `limit` when there is none left.
+   */
+  claim(member: number, bucket: number, round: number, limit: number): number {
+    // Whoever slept since it found all ready may find a count of the next round, and that begins only after this one is no longer ready.
+    return this.increase('claimed', member, bucket, round, limit, () => this.allReady(round, bucket));
+  }
+
+  /**
+   * Adds one to a count of this round, unless that is `limit` already; returns what it was before.
+   * @param isOpen asked once the count is read; where it says no, the count stays, and `limit` is returned
+   */
   increase(
     array: 'claimed' | 'finished',
     member: number,
     bucket: number,
     round: number,
     limit: number = MAX_COUNT,
+    isOpen: () => boolean = () => true,
   ): number {
     const word = this.#word(array, member, bucket);
     for (;;) {
       const before = Atomics.load(this.#words, word);
+      if (!isOpen()) return limit;
       const count = countOf(before, round);
       if (count >= limit) return count;
       const next = (tag(round) << COUNT_BITS) | (count + 1);

@@ -49,7 +49,6 @@ export interface BoardLayout {
   readonly numFigures: number;
   /** By partial, as in the plan. */
   readonly partialOffsets: readonly number[];
-  readonly resultOffset: number;
 }
 
 /** Returns what lies where. */
@@ -61,9 +60,8 @@ export function boardLayout({ worldSize, layout, partials }: BoardArea): BoardLa
   const vectorBytes = pageAfter(layout.length * Float32Array.BYTES_PER_ELEMENT);
   const figuresOffset = timesOffset + numTimes * Float64Array.BYTES_PER_ELEMENT;
   const vectorsOffset = pageAfter(figuresOffset + numFigures * Float64Array.BYTES_PER_ELEMENT);
-  const resultOffset = vectorsOffset + partials.length * vectorBytes;
   return {
-    bytes: resultOffset + vectorBytes,
+    bytes: vectorsOffset + partials.length * vectorBytes,
     flagsOffset: FLAGS_OFFSET,
     numFlagWords,
     timesOffset,
@@ -71,8 +69,19 @@ export function boardLayout({ worldSize, layout, partials }: BoardArea): BoardLa
     figuresOffset,
     numFigures,
     partialOffsets: partials.map((_, index) => vectorsOffset + index * vectorBytes),
-    resultOffset,
   };
+}
+
+/** The same for a host of several, which has a vector more: the one result of all its ranks, behind the partials. */
+export function hostBoardLayout(area: BoardArea): BoardLayout & { readonly resultOffset: number } {
+  const layout = boardLayout(area);
+  const vectorBytes = pageAfter(area.layout.length * Float32Array.BYTES_PER_ELEMENT);
+  return { ...layout, bytes: layout.bytes + vectorBytes, resultOffset: layout.bytes };
+}
+
+/** Where a rank's sum lies on a board without a result of its own: in the place of its first partial. */
+export function firstPartial(partials: BoardArea['partials'], rank: number): number {
+  return partials.findIndex((partial) => partial.rank === rank);
 }
 
 /** The word that tells whether a rank's main thread waits. */

@@ -1,12 +1,13 @@
 /**
- * The all-reduce of ranks that share memory: every partial sum and the one result lie in a segment that all have mapped, and flags beside
- * them say what is there. Any thread of any rank may sum any segment; which one does it changes nothing, as the order of additions is the
- * tree's. So nothing is sent, and the last rank to come finds all it needs. Steps and rules on memory are in proto/PROTOCOL.md.
+ * The all-reduce of ranks that share memory: every partial sum lies in a segment that all have mapped, and flags beside them say what is
+ * there. Any thread of any rank may sum any segment; which one does it changes nothing, as the order of additions is the tree's. The sum
+ * takes the place of each rank's first partial. So nothing is sent, the last rank to come finds all it needs, and nobody has to wait
+ * until others have read their results. Steps and rules on memory are in proto/PROTOCOL.md.
  */
 import { CollectiveError } from '../../proto/errors.js';
 import { threadTrace } from '../trace/thread-trace.js';
 import { BoardFlags, type BoardFlagsOptions, MAX_COUNT } from './board-flags.js';
-import { boardLayout } from './board-layout.js';
+import { boardLayout, firstPartial } from './board-layout.js';
 import type { WaitState } from './exchange.js';
 import type { Plan, Segment } from './plan.js';
 
@@ -18,8 +19,8 @@ const SHARED_WORK_ELEMENTS = 65_536;
 export interface BoardOptions extends Pick<BoardFlagsOptions, 'place' | 'wake' | 'firstRound' | 'base' | 'now'> {
   readonly rank: number;
   readonly plan: Plan;
-  /** Writes the sum of elements of the whole vectors at the operands' addresses to those of the target. */
-  readonly reduce: (operands: readonly number[], target: number, offset: number, length: number) => void;
+  /** Writes the sum of elements of the whole vectors at the operands' addresses to those of the targets, which are among them. */
+  readonly reduce: (operands: readonly number[], targets: readonly number[], offset: number, length: number) => void;
 }
 
 /** One thread's view of the board. A rank has two: its main thread announces and waits, its comms thread helps. */
@@ -27,15 +28,16 @@ export class Board {
   readonly #options: BoardOptions;
   readonly #flags: BoardFlags;
   readonly #operands: readonly number[];
-  readonly #target: number;
+  /** By rank. */
+  readonly #targets: readonly number[];
 
   /** Opens a view between rounds. @throws CollectiveError COLLECTIVE_BAD_LAYOUT for more buckets than the flags have room for */
   constructor(options: BoardOptions) {
     this.#options = options;
     const { plan, place, rank } = options;
-    const { partialOffsets, resultOffset } = boardLayout(plan);
+    const { partialOffsets } = boardLayout(plan);
     this.#operands = partialOffsets.map((offset) => place.address + offset);
-    this.#target = place.address + resultOffset;
+    this.#targets = Array.from({ length: plan.worldSize }, (_, of) => this.#operands[firstPartial(plan.partials, of)]!);
     const chunks = plan.byChunk.flat();
     const longest = Math.max(...chunks.map((segments) => segments.length));
     if (longest >= MAX_COUNT) {
@@ -111,7 +113,7 @@ export class Board {
         const segments = chunks[owner]!;
         for (;;) {
           // A claim is a count that grew from its number: that segment is now this thread's.
-          const index = this.#flags.increase('claimed', owner, bucket, round, segments.length);
+          const index = this.#flags.claim(owner, bucket, round, segments.length);
           if (index >= segments.length) break;
           this.#sum(segments[index]!, round, segments.length);
           if (++numDone >= maxSegments) return numDone;
@@ -142,7 +144,7 @@ export class Board {
   #sum(segment: Segment, round: number, numSegments: number): void {
     const { offset, length, bucket, chunk: owner } = segment;
     const beganMs = threadTrace.begin();
-    this.#options.reduce(this.#operands, this.#target, offset, length);
+    this.#options.reduce(this.#operands, this.#targets, offset, length);
     threadTrace.end('reduce', beganMs, round, bucket, owner, segment.index);
     // The last segment of a chunk completes it, whoever summed the others.
     if (this.#flags.increase('finished', owner, bucket, round) + 1 < numSegments) return;

@@ -28,10 +28,21 @@ export class HeapReducer {
    * @param target the address of a whole vector; of the operands it may be the first
    */
   reduce(operands: readonly SumOperand[], target: number, offset: number, length: number): void {
+    this.reduceToAll(operands, [target], offset, length);
+  }
+
+  /**
+   * Writes the sum of elements `offset` … `offset + length − 1` to the same elements at each of the targets, block by block while it is in
+   * the first-level cache.
+   * @param targets addresses of whole vectors; they may be operands, but of those the first target may be the first operand only
+   */
+  reduceToAll(operands: readonly SumOperand[], targets: readonly number[], offset: number, length: number): void {
+    const [first, ...rest] = targets as [number, ...number[]];
     const end = offset + length;
     for (let begin = offset; begin < end; begin += SUM_BLOCK_ELEMENTS) {
       const count = Math.min(SUM_BLOCK_ELEMENTS, end - begin);
-      this.#evaluate(this.#tree, operands, begin, count, target + begin * 4, 0);
+      this.#evaluate(this.#tree, operands, begin, count, first + begin * 4, 0);
+      for (const target of rest) this.#kernels.copy(target + begin * 4, first + begin * 4, count);
     }
   }
 

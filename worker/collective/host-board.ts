@@ -3,7 +3,7 @@
  * complete on this host, and which segments have their sum. The leaders' comms threads do the rest (`shared-host.ts`).
  */
 import { BoardFlags, type BoardFlagsOptions } from './board-flags.js';
-import { type BoardArea, boardLayout, FIGURES, type Figure } from './board-layout.js';
+import { type BoardArea, FIGURES, type Figure, hostBoardLayout } from './board-layout.js';
 import type { ExchangeStats, WaitState } from './exchange.js';
 import { leaderOf, makeHierarchy } from './hierarchy.js';
 import type { Plan, Segment } from './plan.js';
@@ -48,7 +48,7 @@ export class HostBoard {
   constructor(options: HostBoardOptions) {
     const { hosts, place, plan, rank } = options;
     const area = hostArea(plan, hosts, rank);
-    const { figuresOffset, numFigures, partialOffsets, resultOffset } = boardLayout(area);
+    const { figuresOffset, numFigures, partialOffsets, resultOffset } = hostBoardLayout(area);
     const hierarchy = makeHierarchy(plan, hosts);
     this.#ranks = hierarchy.ranksOf[hosts[rank]!]!;
     this.#member = this.#ranks.indexOf(rank);

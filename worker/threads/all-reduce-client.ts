@@ -70,8 +70,8 @@ export interface CompressionOptions {
 /** One reduced vector, round after round. Made by `Comms.openAllReduce`. */
 export class AllReduce {
   /**
-   * The sum over all virtual ranks; valid from `wait()` to the next round's first `add()`. To be read only: the workers of one host may share
-   * these very bytes.
+   * The sum over all virtual ranks; valid from `wait()` to the next round's first `add()`, which may overwrite it. To be read only: with
+   * several hosts the workers of one host share these very bytes.
    */
   readonly result: Float32Array;
   /** The virtual ranks that this worker runs. */

@@ -3,7 +3,7 @@ import { monotonicMs } from '../../proto/clock.js';
 import { CollectiveError } from '../../proto/errors.js';
 import { BOARD_SEGMENT_ELEMENTS, Board, type BoardOptions } from '../collective/board.js';
 import type { BoardPlace } from '../collective/board-flags.js';
-import { type BoardArea, boardLayout } from '../collective/board-layout.js';
+import { type BoardArea, boardLayout, firstPartial, hostBoardLayout } from '../collective/board-layout.js';
 import type { ChosenCollective } from '../collective/choose.js';
 import { HeapReducer, scratchBytes } from '../collective/heap-reducer.js';
 import { HostBoard, type HostBoardOptions, hostArea } from '../collective/host-board.js';
@@ -30,7 +30,7 @@ const NUM_SPARE_VECTORS = 4;
 export function roomFor(layout: VectorLayout, world: World): number {
   const vectorBytes = layout.length * Float32Array.BYTES_PER_ELEMENT;
   const area = hostArea(boardPlan(layout, world.worldSize), hostsOfWorld(world), world.rank);
-  return boardLayout(area).bytes + NUM_SPARE_VECTORS * vectorBytes + SPARE_BYTES;
+  return hostBoardLayout(area).bytes + NUM_SPARE_VECTORS * vectorBytes + SPARE_BYTES;
 }
 
 export interface VectorPlaces {
@@ -56,7 +56,7 @@ export function openBoard(
   const board = new Board({
     ...options,
     place,
-    reduce: (operands, target, offset, length) => reducer.reduce(operands, target, offset, length),
+    reduce: (operands, targets, offset, length) => reducer.reduceToAll(operands, targets, offset, length),
     wake: () => futex?.wake(),
     now: monotonicMs,
   });
@@ -97,12 +97,13 @@ export function placeVectors(options: {
   const usesHostBoard = numHosts > 1 && collective === 'hierarchical';
   if (world.sharedMemory === undefined || !(usesBoard || usesHostBoard)) return ownVectors(plan, world, heap);
   const area = hostArea(plan, hosts, world.rank);
-  const { bytes } = boardLayout(area);
+  const { bytes } = usesBoard ? boardLayout(area) : hostBoardLayout(area);
   if (bytes > MAX_BOARD_BYTES) {
     if (world.sharedMemory.required) throw tooLarge(bytes);
     return ownVectors(plan, world, heap);
   }
-  const shared = mapShared(area, world, heap, world.sharedMemory.fd);
+  const place = mapShared(bytes, heap, world.sharedMemory.fd);
+  const shared = { place, area };
   return usesBoard ? boardVectors(plan, world, heap, shared) : hostVectors(plan, world, heap, shared, hosts);
 }
 
@@ -129,15 +130,13 @@ function ownVectors(plan: Plan, world: World, heap: SimdHeap): VectorPlaces {
   };
 }
 
-/** Memory that is shared now: where it is, and this rank's vectors in it. */
+/** Memory that is shared now: where it is, and what for. */
 interface Shared {
   readonly place: BoardPlace;
-  readonly partials: readonly Float32Array[];
-  readonly result: Float32Array;
+  readonly area: BoardArea;
 }
 
-function mapShared(area: BoardArea, { rank }: World, heap: SimdHeap, fd: number): Shared {
-  const { bytes, partialOffsets, resultOffset } = boardLayout(area);
+function mapShared(bytes: number, heap: SimdHeap, fd: number): BoardPlace {
   const { memory } = heap;
   const address = allocateAligned(heap, bytes, SHARED_PAGE_BYTES);
   {
@@ -145,20 +144,27 @@ function mapShared(area: BoardArea, { rank }: World, heap: SimdHeap, fd: number)
     using segment = new SharedSegment(fd);
     segment.mapOnto(new Uint8Array(memory.buffer, address, bytes));
   }
-  const vectorAt = (offset: number) => new Float32Array(memory.buffer, address + offset, area.layout.length);
-  return {
-    place: { memory, address },
-    partials: partialOffsets.filter((_, index) => area.partials[index]!.rank === rank).map(vectorAt),
-    result: vectorAt(resultOffset),
-  };
+  return { memory, address };
+}
+
+function vectorAt({ place, area }: Shared, offset: number): Float32Array {
+  return new Float32Array(place.memory.buffer, place.address + offset, area.layout.length);
+}
+
+/** A rank's partial sums. */
+function partialsOf(shared: Shared, rank: number): Float32Array[] {
+  const { partials } = shared.area;
+  const { partialOffsets } = boardLayout(shared.area);
+  return partialOffsets.filter((_, index) => partials[index]!.rank === rank).map((offset) => vectorAt(shared, offset));
 }
 
 function boardVectors(plan: Plan, { rank, worldSize }: World, heap: SimdHeap, shared: Shared): VectorPlaces {
-  const { place, partials, result } = shared;
+  const { place, area } = shared;
   const scratch = Array.from({ length: 2 }, () => allocateAligned(heap, scratchBytes(plan.tree), SIMD_ALIGNMENT));
   let input: BoardInput | undefined;
   return {
-    ...{ partials, result },
+    partials: partialsOf(shared, rank),
+    result: vectorAt(shared, boardLayout(area).partialOffsets[firstPartial(area.partials, rank)]!),
     scratch: undefined,
     openRounds(layout, firstRound, post) {
       const current = boardPlan(layout, worldSize);
@@ -177,11 +183,12 @@ function hostVectors(
   shared: Shared,
   hosts: readonly number[],
 ): VectorPlaces {
-  const { place, partials, result } = shared;
+  const { place, area } = shared;
   const scratch = allocateAligned(heap, scratchBytes(plan.tree), SIMD_ALIGNMENT);
   let input: BoardInput | undefined;
   return {
-    ...{ partials, result },
+    partials: partialsOf(shared, rank),
+    result: vectorAt(shared, hostBoardLayout(area).resultOffset),
     scratch: undefined,
     openRounds(layout, firstRound, post) {
       const { board, futex } = openHostBoard(place, { rank, plan: makePlan(layout, worldSize), hosts, firstRound });

@@ -242,9 +242,9 @@ export class PayloadPlane {
     this.#hostBoard = hostBoard;
     const onHeap = [...partials, result, ...(hostBoard === undefined ? [] : [hostBoard.result])];
     const space = boardInput?.scratch ?? scratch;
-    // Ranks of several hosts that share one also wait for doorbells. All ranks decide alike.
-    const numHosts = new Set(hosts).size;
-    const lane = this.#direct?.open(numHosts === 1 || numHosts === this.#worldSize);
+    // In the hierarchy some hosts share memory and others may not, so that some ranks also wait for doorbells. All ranks decide alike.
+    const isShared = !isOneHost && new Set(hosts).size < this.#worldSize;
+    const lane = this.#direct?.open(collective !== 'hierarchical' || !isShared);
     const sums = frames === undefined ? new OwnSums() : new LaneSums(memory, frames, onHeap);
     const sent = new SentFrames(
       lane
@@ -300,12 +300,9 @@ export class PayloadPlane {
   #send(peer: number, fields: ExchangeFields, payload: Uint8Array): Promise<void> {
     const sender = this.#senders.get(peer);
     if (sender === undefined) return Promise.reject(notJoined());
-    const { rank } = this.#options;
     const beganMs = threadTrace.begin();
-    const header = encodeDataHeader(
-      { ...fields, sender: rank, generation: this.#generation, runTag: this.#runTag },
-      payload,
-    );
+    const identity = { sender: this.#options.rank, generation: this.#generation, runTag: this.#runTag };
+    const header = encodeDataHeader({ ...fields, ...identity }, payload);
     const sent = sender.send([header, payload]);
     noteMessage('send', beganMs, fields, peer);
     return sent;
@@ -348,8 +345,8 @@ export class PayloadPlane {
 
   /** A frame carries the run's tag, so it is one of ours that was damaged, and the round that it is for cannot complete without it. */
   #askAgain(header: DataHeader, error: ProtocolError): void {
-    const { generation, round, sender } = header;
-    if (generation !== this.#generation || !this.#senders.has(sender)) return;
+    const { round } = header;
+    if (header.generation !== this.#generation || !this.#senders.has(header.sender)) return;
     const current = this.#exchange?.round ?? round;
     const isReduced = header.phase === data.Phase.PARTIAL || header.phase === data.Phase.RESULT;
     // Of a round that is over, or is not to come yet, nothing is missing.

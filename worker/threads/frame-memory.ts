@@ -1,5 +1,5 @@
 /** Gives back the memory of received frames soon after they are done with. */
-import { collectGarbage } from '../garbage.js';
+import { collectYoungGarbage } from '../garbage.js';
 
 /**
  * After so many bytes. Frames are memory outside of the heap, counted twice: by ZeroMQ's binding and by V8. So 32 MiB of them reach the
@@ -16,6 +16,6 @@ export class FrameMemory {
     this.#bytes += bytes;
     if (this.#bytes < COLLECT_EVERY_BYTES) return;
     this.#bytes = 0;
-    collectGarbage('minor');
+    collectYoungGarbage();
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Board } from '../../../worker/collective/board.js';
-import { boardLayout } from '../../../worker/collective/board-layout.js';
+import { boardLayout, firstPartial } from '../../../worker/collective/board-layout.js';
 import { HeapReducer, scratchBytes } from '../../../worker/collective/heap-reducer.js';
 import { makePlan, type Plan } from '../../../worker/collective/plan.js';
 import { Reducer } from '../../../worker/collective/reducer.js';
@@ -23,7 +23,8 @@ class SharedBoards {
   readonly plan: Plan;
   readonly boards: Board[][];
   readonly partials: Float32Array[];
-  readonly result: Float32Array;
+  /** By rank. */
+  readonly results: Float32Array[];
   numWakes = 0;
 
   constructor(worldSize: number, virtualRanks: number, numThreads = 2) {
@@ -32,7 +33,8 @@ class SharedBoards {
     const address = this.heap.allocate(layout.bytes);
     const vectorAt = (offset: number) => new Float32Array(this.heap.memory.buffer, address + offset, LENGTH);
     this.partials = layout.partialOffsets.map(vectorAt);
-    this.result = vectorAt(layout.resultOffset);
+    const { partials } = this.plan;
+    this.results = Array.from({ length: worldSize }, (_, rank) => this.partials[firstPartial(partials, rank)]!);
     this.boards = this.#open(address, this.plan, 1, numThreads, 0);
     this.reopen = (buckets, firstRound, ranks) => {
       const plan = this.#plan(worldSize, virtualRanks, buckets);
@@ -77,7 +79,7 @@ class SharedBoards {
           rank,
           plan,
           place: { memory: this.heap.memory, address },
-          reduce: (...args) => reducer.reduce(...args),
+          reduce: (...args) => reducer.reduceToAll(...args),
           wake: () => this.numWakes++,
           firstRound,
           base,
@@ -113,11 +115,41 @@ describe('the board', () => {
           }
           expect(open).toEqual([]);
           expect(threads.every((board) => board.isOver(round) && board.advance(round) === 0)).toBe(true);
-          expect(bytes(shared.result).equals(shared.expected(round))).toBe(true);
+          for (const result of shared.results) expect(bytes(result).equals(shared.expected(round))).toBe(true);
         }
       }),
       { numRuns: 25 },
     );
+  });
+
+  it('leaves the next round alone when a thread wakes up in the middle of the last one', () => {
+    const shared = new SharedBoards(2, 2);
+    const [first, second] = shared.boards.map(([board]) => board!) as [Board, Board];
+    const numSegments = shared.plan.segments.length;
+    const run = (round: number): void => {
+      shared.fill(round);
+      for (const bucket of BUCKETS.keys()) for (const board of [first, second]) board.announce(round, bucket);
+      expect(first.advance(round)).toBe(numSegments);
+      for (const result of shared.results) expect(bytes(result).equals(shared.expected(round))).toBe(true);
+    };
+    run(1);
+    // Once it has seen that round 1 is ready, it sleeps until round 2 is all but over: in the place of its next look at a flag.
+    const { load } = Atomics;
+    let numLooks = 0;
+    const sleepers = [...Array(20).keys()].map((after) => {
+      const spy = vi.spyOn(Atomics, 'load').mockImplementation(((...args: Parameters<typeof load>) => {
+        if (numLooks++ === after) {
+          spy.mockRestore();
+          run(after + 2);
+        }
+        return load(...args);
+      }) as typeof load);
+      numLooks = 0;
+      const numDone = second.advance(after + 1);
+      spy.mockRestore();
+      return numDone;
+    });
+    expect(sleepers).toEqual(sleepers.map(() => 0));
   });
 
   it('tells the last rank that a bucket is complete, and nobody before', () => {
@@ -172,7 +204,7 @@ describe('the board', () => {
     expect(reopened[0]![0]!.isOver(2)).toBe(false);
     reopened[1]![1]!.advance(2);
     expect(reopened[0]![0]!.isOver(2)).toBe(true);
-    expect(bytes(shared.result).equals(shared.expected(2))).toBe(true);
+    for (const result of shared.results) expect(bytes(result).equals(shared.expected(2))).toBe(true);
   });
 
   it('takes no offence at a peer that went over to other buckets after a round in which this rank had nothing left to sum', () => {
