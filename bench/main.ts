@@ -51,6 +51,14 @@ const BENCHMARKS: Readonly<Record<string, { about: string; run(args: readonly st
     about: "the label scan at COCO's size against a process pool over Pillow",
     run: async (args) => (await import('./scan/scan.js')).benchScan(args),
   },
+  gpu: {
+    about: 'everything worth knowing of a GPU in one go: device, compliance, steps, copies',
+    run: async (args) => (await import('./gpu/measure.js')).benchGpu(args),
+  },
+  'gpu-pack': {
+    about: 'packs this checkout for a GPU machine without a package registry',
+    run: async (args) => (await import('./gpu/pack.js')).packForGpu(args),
+  },
   wasm: {
     about: 'where the time of a step goes on the wasm engine, operator by operator',
     run: async (args) => (await import('./wasm/wasm.js')).benchWasm(args),
@@ -63,7 +71,7 @@ const BENCHMARKS: Readonly<Record<string, { about: string; run(args: readonly st
 };
 
 function usage(): string {
-  const rows = Object.entries(BENCHMARKS).map(([name, { about }]) => `  ${name.padEnd(8)}${about}`);
+  const rows = Object.entries(BENCHMARKS).map(([name, { about }]) => `  ${name.padEnd(10)}${about}`);
   return `npm run bench -- NAME [flags]\n${rows.join('\n')}\nThe flags of each stand in bench/README.md.\n`;
 }
 

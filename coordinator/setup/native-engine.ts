@@ -131,7 +131,7 @@ export async function ensureNativeEngine(options: {
       lock,
       async () =>
         (await findNativeEngine({ device, env })) ??
-        (await stage(recipe, { pip, compiler, engines, env, onProgress, signal })),
+        (await stage(recipe, engines, { pip, compiler, env, onProgress, signal })),
       { signal, onWait: (pid, host) => reportWait(onProgress, pid, host) },
     );
   } catch (error) {
@@ -166,17 +166,73 @@ function asEngineError(error: unknown, engines: string): unknown {
   return error;
 }
 
+/**
+ * Puts a variant's libraries and addon into `folder` (`lib/`, `cuda/`) for another machine: nothing is loaded here, so that the GPU's
+ * can be collected where there is no GPU.
+ * @param wheels names of the CUDA wheels to take; the other machine brings what is left out
+ * @param downloads keeps the wheels for the next time
+ * @throws EngineError as {@link ensureNativeEngine}, but for ENGINE_LOAD_FAILED and ENGINE_CACHE_UNUSABLE
+ */
+export async function collectEngine(
+  variant: EngineVariant,
+  folder: string,
+  options: {
+    wheels: readonly string[];
+    downloads: string;
+    onProgress?: OnSetupProgress | undefined;
+    env?: NodeJS.ProcessEnv | undefined;
+  },
+): Promise<void> {
+  const { downloads, onProgress, env = process.env } = options;
+  const found = findRecipe(variant);
+  const recipe = { ...found, cuda: found.cuda.filter(({ name }) => options.wheels.includes(name)) };
+  const [pip, compiler] = await Promise.all([requirePip(env), requireCompiler(env)]);
+  const context = { pip, compiler, env, onProgress, signal: undefined };
+  await unpackWheels(recipe, folder, { downloads, keep: true }, context);
+  await buildAddon(folder, context);
+}
+
 interface StageContext {
   readonly pip: Pip;
   readonly compiler: Compiler;
-  readonly engines: string;
   readonly env: NodeJS.ProcessEnv;
   readonly onProgress: OnSetupProgress | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-async function stage(recipe: EngineRecipe, context: StageContext): Promise<NativeEngine> {
-  const { engines, env, onProgress, signal, compiler } = context;
+/** Resolves to the hashes of what was unpacked, by path below the folder. */
+async function unpackWheels(
+  recipe: EngineRecipe,
+  folder: string,
+  { downloads, keep }: { readonly downloads: string; readonly keep: boolean },
+  context: StageContext,
+): Promise<Map<string, string>> {
+  const { onProgress, signal } = context;
+  const known = new Map<string, string>();
+  await mkdir(downloads, { recursive: true });
+  for (const pinned of [recipe.tensorflow, ...recipe.cuda]) {
+    const path = await download(pinned, recipe, downloads, context);
+    await progressStep(onProgress, 'extract', `unpacking ${basename(path)}`, async (update) => {
+      await using zip = await ZipReader.open(path);
+      if (pinned === recipe.tensorflow) await checkCudaPins(zip, findRecipe(recipe.variant));
+      await extract(zip, folder, known, { update, signal });
+    });
+    if (!keep) await rm(path);
+  }
+  return known;
+}
+
+/** Builds the addon against the headers and libraries that lie in the folder; the headers are not needed any more then. */
+async function buildAddon(folder: string, { compiler, env, onProgress, signal }: StageContext): Promise<void> {
+  const [libraryDir, include] = [join(folder, 'lib'), join(folder, 'include')];
+  await progressStep(onProgress, 'build', `building the addon (${compiler.command})`, () =>
+    compileAddon(compiler, { include, libraryDir, output: join(libraryDir, ADDON_FILE), env, signal }),
+  );
+  await rm(include, { recursive: true });
+}
+
+async function stage(recipe: EngineRecipe, engines: string, context: StageContext): Promise<NativeEngine> {
+  const { env, onProgress, signal, compiler } = context;
   const key = recipeKey(recipe);
   const folder = join(engines, key);
   const staging = join(engines, `.staging-${key}`);
@@ -185,26 +241,11 @@ async function stage(recipe: EngineRecipe, context: StageContext): Promise<Nativ
   await rm(staging, { recursive: true, force: true });
   await requireSpace(engines, recipe);
   try {
-    const libraryDir = join(staging, 'lib');
-    const include = join(staging, 'include');
-    const known = new Map<string, string>();
-    await mkdir(downloads, { recursive: true });
-    for (const pinned of [recipe.tensorflow, ...recipe.cuda]) {
-      const path = await download(pinned, recipe, downloads, context);
-      await progressStep(onProgress, 'extract', `unpacking ${basename(path)}`, async (update) => {
-        await using zip = await ZipReader.open(path);
-        if (pinned === recipe.tensorflow) await checkCudaPins(zip, recipe);
-        await extract(zip, staging, known, { update, signal });
-      });
-      // The CUDA wheels are large; unpacked ones need not wait for the others.
-      if (recipe.cuda.length > 0) await rm(path);
-    }
-    await progressStep(onProgress, 'build', `building the addon (${compiler.command})`, () =>
-      compileAddon(compiler, { include, libraryDir, output: join(libraryDir, ADDON_FILE), env, signal }),
-    );
-    await rm(include, { recursive: true });
+    // The CUDA wheels are large; unpacked ones need not wait for the others.
+    const known = await unpackWheels(recipe, staging, { downloads, keep: recipe.cuda.length === 0 }, context);
+    await buildAddon(staging, context);
     const version = await progressStep(onProgress, 'test', 'testing the engine', () =>
-      testEngine(libraryDir, {
+      testEngine(join(staging, 'lib'), {
         env: { ...env, ...runtimeEnv(staging, recipe.variant, env) },
         needsGpu: recipe.variant === 'gpu',
         signal,
