@@ -11,9 +11,11 @@ export interface LinkSample {
   readonly seconds: number;
   /** Bytes of float32 that one thread adds to others per second. */
   readonly addBytesPerSecond: number;
-  /** Bytes of float32 that one thread encodes to, or decodes from, bf16 per second. */
-  readonly codecBytesPerSecond: number;
+  readonly codecs: CodecSpeeds;
 }
+
+/** By codec: bytes of float32 that one thread encodes to it, or decodes from it, per second. */
+export type CodecSpeeds = Readonly<Record<'bf16' | 'int8', number>>;
 
 const VARIABLE = 'LOCKSTEP_BENCH_LINK';
 

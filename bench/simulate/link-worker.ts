@@ -2,13 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCodecKernels } from '../../worker/collective/compression/kernels.js';
+import { segmentCodec } from '../../worker/collective/compression/segment-codec.js';
 import { openAddKernels } from '../../worker/collective/sum-heap.js';
 import { readEnvironment } from '../../worker/environment.js';
 import { runMember } from '../../worker/member.js';
 import { barrier, type RunContext, type RunOutcome } from '../../worker/run-context.js';
 import { SimdHeap } from '../../worker/simd/heap.js';
 import { median } from '../median.js';
-import { type LinkSample, readLinkTask } from './link-sample.js';
+import { type CodecSpeeds, type LinkSample, readLinkTask } from './link-sample.js';
 
 const WARM_UP_ROUNDS = 5;
 const ADD_ELEMENTS = 2 ** 22;
@@ -27,16 +28,15 @@ function measureAdding(): number {
   return a.byteLength / median(seconds);
 }
 
-/** Bytes of float32 that one thread encodes to, or decodes from, bf16 per second. */
-function measureCodec(): number {
+function measureCodec(method: keyof CodecSpeeds): number {
   const heap = new SimdHeap();
-  const kernels = openCodecKernels(heap.memory);
+  const codec = segmentCodec(method, openCodecKernels(heap.memory), { topKRatio: 1, scratch: 0 });
   const [values, residual] = [heap.float32(ADD_ELEMENTS).fill(1 / 3), heap.float32(ADD_ELEMENTS)];
-  const encoded = heap.allocate(ADD_ELEMENTS * 2);
+  const encoded = heap.allocate(codec.encodedBytes(ADD_ELEMENTS));
   const seconds = Array.from({ length: ADD_REPEATS }, () => {
     const startedMs = performance.now();
-    kernels.encodeBfloat16(values.byteOffset, residual.byteOffset, encoded, 0, 0, ADD_ELEMENTS, 0);
-    kernels.decodeBfloat16(encoded, values.byteOffset, ADD_ELEMENTS);
+    codec.encode(values.byteOffset, residual.byteOffset, encoded, 0, 0, ADD_ELEMENTS, 0);
+    codec.decode(encoded, values.byteOffset, ADD_ELEMENTS);
     return (performance.now() - startedMs) / 1000;
   });
   return (2 * values.byteLength) / median(seconds);
@@ -64,7 +64,7 @@ async function measureLink(context: RunContext): Promise<RunOutcome> {
   const sample: LinkSample = {
     seconds: median(seconds),
     addBytesPerSecond: measureAdding(),
-    codecBytesPerSecond: measureCodec(),
+    codecs: { bf16: measureCodec('bf16'), int8: measureCodec('int8') },
   };
   writeFileSync(join(config.saveDir, `rank-${rank}.json`), JSON.stringify(sample));
   return { weightsSha256: '', stopReason: 'done', resumable: false, summaryJson: '' };

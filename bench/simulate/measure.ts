@@ -7,7 +7,7 @@ import { median } from '../median.js';
 import { quietLaunch } from '../quiet-launch.js';
 import { stepSeconds } from '../scaling/efficiency.js';
 import { lockstepSide, type StepWork } from '../step/sides.js';
-import { type LinkSample, linkTaskEnvironment } from './link-sample.js';
+import { type CodecSpeeds, type LinkSample, linkTaskEnvironment } from './link-sample.js';
 import { type Algorithm, fitLocalLink, type Machine, type StepProfile } from './model.js';
 
 const SMALL_ELEMENTS = 1024;
@@ -37,7 +37,7 @@ async function measureLink(
 /** A machine, and what its codecs do. */
 export interface MeasuredMachine {
   readonly machine: Machine;
-  readonly codecBytesPerSecond: number;
+  readonly codecs: CodecSpeeds;
   /** One all-reduce of 4 KiB and one of 36 MiB between two ranks. */
   readonly smallSeconds: number;
   readonly largeSeconds: number;
@@ -63,7 +63,7 @@ export async function measureMachine(folder: string, collective: Algorithm): Pro
       messageSeconds: MESSAGE_SECONDS,
       coresPerHost: availableParallelism(),
     },
-    codecBytesPerSecond: large.codecBytesPerSecond,
+    codecs: large.codecs,
     smallSeconds: small.seconds,
     largeSeconds: large.seconds,
   };

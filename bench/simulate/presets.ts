@@ -1,4 +1,5 @@
 /** Networks and compressions to predict for. */
+import type { CodecSpeeds } from './link-sample.js';
 import { type Compression, type Link, NO_COMPRESSION } from './model.js';
 
 /** Between hosts, per host and direction: nine tenths of the line rate, and the latency of TCP through a switch. */
@@ -9,11 +10,11 @@ export const NETWORKS: Readonly<Record<string, Link>> = {
   '100GbE': { latencySeconds: 20e-6, bytesPerSecond: 0.9 * 12.5e9 },
 };
 
-/** Ways for gradients to travel, by name; the codecs run at the speed that was measured for bf16. */
-export function compressions(codecBytesPerSecond: number): Compression[] {
+/** Ways for gradients to travel, by name, with codecs of the measured speeds. */
+export function compressions({ bf16, int8 }: CodecSpeeds): Compression[] {
   return [
     NO_COMPRESSION,
-    { name: 'bf16', wireShare: 1 / 2, codecBytesPerSecond },
-    { name: 'int8', wireShare: 1 / 4, codecBytesPerSecond },
+    { name: 'bf16', wireShare: 1 / 2, codecBytesPerSecond: bf16 },
+    { name: 'int8', wireShare: 1 / 4, codecBytesPerSecond: int8 },
   ];
 }

@@ -164,7 +164,7 @@ function predictAll(
   const coresPerHost = Math.max(measured.direct.machine.coresPerHost, 2 * ranksPerHost);
   return PREDICTED_RANKS.flatMap((numRanks) =>
     networks.flatMap((network) =>
-      compressions(measured.direct.codecBytesPerSecond).flatMap((compression) =>
+      compressions(measured.direct.codecs).flatMap((compression) =>
         ALGORITHMS.map((algorithm) => {
           const there = { ...measured[algorithm].machine, network: NETWORKS[network]!, coresPerHost };
           const world = { numRanks, ranksPerHost: Math.min(ranksPerHost, numRanks), threadsPerRank };
@@ -199,8 +199,9 @@ function print(
     );
     say(`    so latency ${(latencySeconds * 1e6).toFixed(0)} µs, ${gigabytes(bytesPerSecond)} GB/s`);
   }
-  const { machine, codecBytesPerSecond } = measured.direct;
-  say(`  adding ${gigabytes(machine.addBytesPerSecond)} GB/s, bf16 ${gigabytes(codecBytesPerSecond)} GB/s`);
+  const { machine, codecs } = measured.direct;
+  const speeds = Object.entries(codecs).map(([name, bytesPerSecond]) => `${name} ${gigabytes(bytesPerSecond)} GB/s`);
+  say(`  adding ${gigabytes(machine.addBytesPerSecond)} GB/s, ${speeds.join(', ')}`);
   if (exchanges.length > 0) {
     const rows = exchanges.map(({ numRanks, algorithm, megabytes, predictedSeconds, measuredSeconds }) => [
       ...[String(numRanks), algorithm, megabytes.toFixed(1)],

@@ -252,6 +252,26 @@ describe.skipIf(libraryDir === undefined)(
       expect(evaluate(engine, program, data, [['y'], ['dx']]).dx).toEqual(expected);
     });
 
+    it('computes a large 1×1 filter’s gradient as the product of all pixels', () => {
+      const [inputs, outputs, pixels] = [128, 64, 2 * 3 * 5];
+      const b = new ProgramBuilder();
+      const x = b.input('x', [2, 3, 5, inputs]);
+      const dy = b.input('dy', [2, 3, 5, outputs]);
+      b.output('dw', b.conv2dFilterGrad(x, dy, [1, 1, inputs, outputs], { strides: [1, 1], padding: NO_PADDING }));
+      const data = { x: noise([2, 3, 5, inputs]), dy: noise([2, 3, 5, outputs], 7) };
+      const { dw } = evaluate(engine, b.finish(), data);
+      for (const [i, o] of [
+        [0, 0],
+        [1, 0],
+        [127, 63],
+        [50, 33],
+      ] as const) {
+        let sum = 0;
+        for (let p = 0; p < pixels; p += 1) sum += data.x[p * inputs + i]! * data.dy[p * outputs + o]!;
+        expect(dw![i * outputs + o]).toBeCloseTo(sum, 5);
+      }
+    });
+
     it('keeps nothing when a receiver throws', () => {
       const { program, data, order } = twoBlocks();
       const executable = engine.compile(program, { name: 'throwing', stages: [['loss'], order] });

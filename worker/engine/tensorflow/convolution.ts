@@ -45,11 +45,36 @@ export function conv2dFilterGrad(
   inputShape: Shape,
   filterShape: Shape,
 ): Ref {
+  if (isOneProduct(op, filterShape)) {
+    const [inChannels, outChannels] = [filterShape[2]!, filterShape[3]!];
+    const product = g.node('MatMul', [reshape(g, x, [-1, inChannels]), reshape(g, dy, [-1, outChannels])], {
+      ...T_FLOAT,
+      transpose_a: attr.bool(true),
+      transpose_b: attr.bool(false),
+    });
+    return reshape(g, product, filterShape);
+  }
   if (isExplicit(op, inputShape, filterShape)) {
     const attrs = convAttrs({ ...op, padding: NO_PADDING }, filterShape, paddedShape(op.padding, inputShape));
     return g.node('Conv2DBackpropFilter', [pad2d(g, op.padding, x), g.ints(filterShape), dy], attrs);
   }
   return g.node('Conv2DBackpropFilter', [x, g.ints(filterShape), dy], convAttrs(op, filterShape, inputShape));
+}
+
+/** Weights from which on a 1×1 filter's gradient is faster as a matrix product. */
+const MIN_PRODUCT = 128 * 64;
+
+/**
+ * Whether the filter's gradient is xᵀ·dy over all pixels. Images of 10² to 80² pixels, two at a time, two threads: 256→128 at 40²
+ * 3.35 → 2.30 ms, 512→256 at 20² 2.22 → 1.78, 1024→512 at 10² 2.75 → 1.34; one thread 3.70 → 3.52, 2.81 → 2.19, 2.90 → 2.51.
+ */
+function isOneProduct({ strides, padding }: ConvAttrs, [height, width, inChannels, outChannels]: Shape): boolean {
+  const isPointwise = height === 1 && width === 1 && strides.every((stride) => stride === 1);
+  return isPointwise && Object.values(padding).every((side) => side === 0) && inChannels! * outChannels! >= MIN_PRODUCT;
+}
+
+function reshape(g: GraphWriter, x: Ref, shape: Shape): Ref {
+  return g.node('Reshape', [x, g.ints(shape)], { ...T_FLOAT, Tshape: attr.dtype('int32') });
 }
 
 /**
