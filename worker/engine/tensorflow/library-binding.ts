@@ -69,9 +69,8 @@ export class LibraryBinding implements Binding {
 
   loadSavedModel(folder: string, tag: string): number {
     const graph = this.#api.newGraph();
-    const options = this.#api.newSessionOptions();
+    const options = this.#sessionOptions();
     const status = this.#status;
-    if (!this.isUsingGpu) this.#api.setConfig(options, SESSION_CONFIG, SESSION_CONFIG.length, status);
     const session = this.#api.loadSessionFromSavedModel(options, null, folder, [tag], 1, graph, null, status);
     this.#api.deleteSessionOptions(options);
     try {
@@ -82,6 +81,12 @@ export class LibraryBinding implements Binding {
     }
     this.#models.set(graph, { session, graph, ports: new Map() });
     return graph;
+  }
+
+  #sessionOptions(): Address {
+    const options = this.#api.newSessionOptions();
+    if (!this.isUsingGpu) this.#api.setConfig(options, SESSION_CONFIG, SESSION_CONFIG.length, this.#status);
+    return options;
   }
 
   deleteSavedModel(id: number): void {
@@ -118,7 +123,7 @@ export class LibraryBinding implements Binding {
 
   /** A model has no state, so its graph is all that another session needs. */
   #renewSession(model: Model): void {
-    const options = this.#api.newSessionOptions();
+    const options = this.#sessionOptions();
     const renewed = this.#api.newSession(model.graph, options, this.#status);
     this.#api.deleteSessionOptions(options);
     this.#check();
