@@ -59,9 +59,6 @@ export function workerEnvironment(
     OMP_NUM_THREADS: threads,
     TF_NUM_INTRAOP_THREADS: threads,
     TF_NUM_INTEROP_THREADS: threads,
-    // The C library then asks for huge pages, of which activations fill many: a step of yolov3-tiny at 8×416 on two threads took
-    // 0.81, 0.94, 0.80 s with them and 0.90, 1.01, 0.95 without, in turns. Before glibc 2.35, and elsewhere, nobody reads it.
-    GLIBC_TUNABLES: base.GLIBC_TUNABLES ?? 'glibc.malloc.hugetlb=1',
     ...gpuEnvironment(base, {
       device: place.engine.usesGpus ? launch.devices[place.localRank] : undefined,
       tf32: config.tf32,
