@@ -13,6 +13,6 @@ export async function engineEnvironment(
   if (engine === 'wasm') return {};
   const native = await ensureNativeEngine({ device: 'cpu', onProgress: stepPrinter(process.stderr) });
   const threads = String(numThreads);
-  const pools = { OMP_NUM_THREADS: threads, TF_NUM_INTRAOP_THREADS: threads, TF_NUM_INTEROP_THREADS: threads };
+  const pools = { OMP_NUM_THREADS: threads, TF_NUM_INTRAOP_THREADS: threads };
   return { ...pools, [LIBRARY_DIR_VARIABLE]: native.libraryDir, ...native.env };
 }

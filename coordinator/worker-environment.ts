@@ -58,7 +58,6 @@ export function workerEnvironment(
     UV_THREADPOOL_SIZE: String(Math.max(4, config.loaderThreads + 2)),
     OMP_NUM_THREADS: threads,
     TF_NUM_INTRAOP_THREADS: threads,
-    TF_NUM_INTEROP_THREADS: threads,
     ...gpuEnvironment(base, {
       device: place.engine.usesGpus ? launch.devices[place.localRank] : undefined,
       tf32: config.tf32,

@@ -111,12 +111,12 @@ function smallNetwork(): Program {
 }
 
 describe('scheduleProgram', () => {
-  const scheduled = (groups: string[][]) => scheduleProgram(smallNetwork(), groups);
+  const scheduled = (groups: string[][], serial = false) => scheduleProgram(smallNetwork(), groups, serial);
 
   it('gives each node the first group that needs it and drops the dead ones', () => {
     const kinds = (wanted: number): string[] =>
       scheduled([['loss'], ['dw']])
-        .nodes.filter(({ group }) => group === wanted)
+        .nodes.filter(({ turn }) => turn === wanted)
         .map(({ node }) => node.op.kind);
     const forward = kinds(0).filter((kind) => kind !== 'constant');
     expect(forward).toEqual(['input', 'input', 'input', 'input', 'conv2d', 'batchNormTrain', 'silu', 'maxPool', 'sum']);
@@ -138,13 +138,27 @@ describe('scheduleProgram', () => {
     const { nodes } = scheduled([['loss'], ['dscale'], ['dw']]);
     const held = nodes.filter((entry) => entry.held !== undefined);
     // A sum's gradient begins with the shape of what was summed; the filter's reads x, which is fed, and what the norm's gradient made.
-    expect(held.map(({ node, group }) => [node.op.kind, group])).toEqual([
+    expect(held.map(({ node, turn }) => [node.op.kind, turn])).toEqual([
       ['binary', 1],
       ['conv2dFilterGrad', 2],
     ]);
     const normGrad = nodes.find(({ node }) => node.op.kind === 'batchNormGrad')!;
     expect(held[1]!.held).toBe(normGrad.node.outputs[0]);
     expect(scheduled([]).nodes.every((entry) => entry.held === undefined)).toBe(true);
+  });
+
+  it('makes one output after the other where nodes shall run one by one, and hands them out together all the same', () => {
+    const { nodes, turns, groups } = scheduled([['loss'], ['dscale', 'dw']], true);
+    expect(turns.map((turn) => turn.map((port) => port.name))).toEqual([
+      ['loss'],
+      ['dscale'],
+      ['dw'],
+      ['mean'],
+      ['doffset'],
+    ]);
+    expect(groups).toHaveLength(2);
+    const filterGrad = nodes.find(({ node }) => node.op.kind === 'conv2dFilterGrad')!;
+    expect(filterGrad).toMatchObject({ turn: 2, held: filterGrad.node.inputs[1] });
   });
 
   it('hands unlisted outputs out with the last group', () => {
@@ -160,7 +174,7 @@ describe('scheduleProgram', () => {
 
 describe('buildGraph', () => {
   const written = (program: Program, groups: string[][] = [], xla = false) =>
-    buildGraph(program, scheduleProgram(program, groups), { xla, winogradThreads: 0 });
+    buildGraph(program, scheduleProgram(program, groups, false), { xla, winogradThreads: 0, serial: false });
 
   it('gives every fetch a tensor of its own, also of inputs and repeated outputs', () => {
     const b = new ProgramBuilder();

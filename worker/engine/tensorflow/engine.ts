@@ -53,6 +53,7 @@ export class TensorflowEngine implements Engine {
       name: options.name,
       stages: options.stages,
       xla: this.#xla,
+      serial: this.info.numThreads === 1,
       winogradThreads: this.#winogradThreads(options.expectedRuns ?? 1),
       // Also called for one that did not come into being.
       onDispose: () => {

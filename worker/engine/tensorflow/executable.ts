@@ -28,23 +28,25 @@ export interface GraphOptions {
   readonly xla: boolean;
   /** Threads for which Winograd's convolutions are weighed against direct ones; 0 for none of them. */
   readonly winogradThreads: number;
+  /** Whether at most one node shall run at a time. */
+  readonly serial: boolean;
 }
 
 /** Returns the graph of a program that hands out `groups` of outputs one after the other. */
-export function buildGraph(program: Program, { nodes, groups }: Schedule, options: GraphOptions): ProgramGraph {
+export function buildGraph(program: Program, { nodes, turns, groups }: Schedule, options: GraphOptions): ProgramGraph {
   const graph = new GraphWriter();
   const refs = new Map<number, Ref>();
   const value = (id: number): Value => program.values[id]!;
   const ref = (id: number): Ref => refs.get(id)!;
   const barriers: Ref[] = [];
-  /** A node that runs when all outputs of a group are there, and with them those of the groups before. */
-  const barrier = (group: number): Ref =>
-    (barriers[group] ??= graph.node('NoOp', [...new Set(groups[group]!.map(({ value: id }) => afterNode(ref(id))))]));
-  for (const { node, group, held } of nodes) {
+  /** A node that runs when all outputs of a turn are there, and with them those of the turns before. */
+  const barrier = (turn: number): Ref =>
+    (barriers[turn] ??= graph.node('NoOp', [...new Set(turns[turn]!.map(({ value: id }) => afterNode(ref(id))))]));
+  for (const { node, turn, held } of nodes) {
     const late =
       held === undefined
         ? undefined
-        : graph.node('Identity', [ref(held), afterNode(barrier(group - 1))], { T: attr.dtype(value(held).dtype) });
+        : graph.node('Identity', [ref(held), afterNode(barrier(turn - 1))], { T: attr.dtype(value(held).dtype) });
     const refOf = (id: number): Ref => (late !== undefined && id === held ? late : ref(id));
     const outputs = translateNode({ ...options, graph, value, ref: refOf }, node);
     for (const [index, id] of node.outputs.entries()) refs.set(id, outputs[index]!);
@@ -96,7 +98,7 @@ export class TensorflowExecutable implements Executable {
     this.#onDispose = options.onDispose;
     this.#inputs = program.inputs.map((port) => ({ port, value: program.values[port.value]! }));
     const complete = withThirdReserve(program);
-    const schedule = scheduleProgram(complete, options.stages ?? []);
+    const schedule = scheduleProgram(complete, options.stages ?? [], options.serial);
     const { graph, feeds, fetches } = buildGraph(complete, schedule, options);
     this.#outputs = schedule.groups;
     this.#feeds = { ids: [...feeds.keys()], names: joinNames([...feeds.values()]) };

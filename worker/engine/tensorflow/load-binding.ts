@@ -59,6 +59,12 @@ function open(libraryDir: string, addonPath: string): Binding {
 }
 
 /**
+ * Threads that begin nodes of a graph. One alone would begin whatever its last node makes ready and hand finished outputs out when nothing is left
+ * to compute. With a second one outputs leave at once; graphs for one thread keep it from computing (see `schedule.ts`).
+ */
+const MIN_INTEROP_THREADS = 2;
+
+/**
  * Sets what libtensorflow reads while it loads. Node passes `process.env` on to the C library, so on the main thread
  * this is in time (a worker thread's `process.env` is a copy: there the launcher's values hold).
  *
@@ -69,7 +75,7 @@ function open(libraryDir: string, addonPath: string): Binding {
 function settleEnvironment(options: LoadOptions): void {
   const threads = String(options.numThreads);
   process.env.TF_NUM_INTRAOP_THREADS = threads;
-  process.env.TF_NUM_INTEROP_THREADS = threads;
+  process.env.TF_NUM_INTEROP_THREADS = String(Math.max(MIN_INTEROP_THREADS, options.numThreads));
   process.env.OMP_NUM_THREADS = threads;
   if (options.device === 'cpu') keepCompiled(options.libraryDir);
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
