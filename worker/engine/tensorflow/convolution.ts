@@ -3,6 +3,7 @@ import { NO_PADDING } from '../builder.js';
 import type { ConvAttrs, Padding, Shape } from '../program.js';
 import { attr, type GraphWriter, type Ref, T_FLOAT } from './graph.js';
 import type { Attrs } from './graphdef.js';
+import { matMul, reshape } from './matrices.js';
 import { EXPLICIT, paddingAttrs } from './padding.js';
 import { pad2d, unpad2d } from './planes.js';
 
@@ -47,11 +48,7 @@ export function conv2dFilterGrad(
 ): Ref {
   if (isOneProduct(op, filterShape)) {
     const [inChannels, outChannels] = [filterShape[2]!, filterShape[3]!];
-    const product = g.node('MatMul', [reshape(g, x, [-1, inChannels]), reshape(g, dy, [-1, outChannels])], {
-      ...T_FLOAT,
-      transpose_a: attr.bool(true),
-      transpose_b: attr.bool(false),
-    });
+    const product = matMul(g, reshape(g, x, [-1, inChannels]), reshape(g, dy, [-1, outChannels]), 'a');
     return reshape(g, product, filterShape);
   }
   if (isExplicit(op, inputShape, filterShape)) {
@@ -71,10 +68,6 @@ const MIN_PRODUCT = 128 * 64;
 function isOneProduct({ strides, padding }: ConvAttrs, [height, width, inChannels, outChannels]: Shape): boolean {
   const isPointwise = height === 1 && width === 1 && strides.every((stride) => stride === 1);
   return isPointwise && Object.values(padding).every((side) => side === 0) && inChannels! * outChannels! >= MIN_PRODUCT;
-}
-
-function reshape(g: GraphWriter, x: Ref, shape: Shape): Ref {
-  return g.node('Reshape', [x, g.ints(shape)], { ...T_FLOAT, Tshape: attr.dtype('int32') });
 }
 
 /**

@@ -6,7 +6,7 @@ import { EngineError } from '../../../proto/errors.js';
 import type { CompileOptions, Executable, Feeds, OutputHandler } from '../engine.js';
 import type { Port, Program, Shape, Value } from '../program.js';
 import type { Binding, TensorMetadata } from './binding.js';
-import { attr, GraphWriter, type Ref } from './graph.js';
+import { afterNode, attr, GraphWriter, type Ref } from './graph.js';
 import { encodeSavedModel, type GraphDef, SAVED_MODEL_TAG } from './graphdef.js';
 import { reasonOf, runError } from './run-error.js';
 import { type Schedule, scheduleProgram, withThirdReserve } from './schedule.js';
@@ -63,11 +63,6 @@ export function buildGraph(program: Program, { nodes, turns, groups }: Schedule,
     return own;
   };
   return { feeds, fetches: groups.map((group) => group.map(fetch)), graph: graph.finish() };
-}
-
-/** How a node says that it runs after another's. */
-function afterNode(ref: Ref): Ref {
-  return `^${ref.split(':')[0]}`;
 }
 
 /** How to compile a program, and whom to tell when it is disposed of. */

@@ -13,6 +13,11 @@ import {
 /** A tensor in a graph: `node` for a first output, `node:2` for a later one. */
 export type Ref = string;
 
+/** How a node says among its inputs that it runs after the one that makes a tensor. */
+export function afterNode(ref: Ref): Ref {
+  return `^${ref.split(':')[0]}`;
+}
+
 const UTF8 = new TextEncoder();
 
 /** Attribute values by kind. */
@@ -112,7 +117,7 @@ export class GraphWriter {
    */
   call(fn: FunctionDef, input: readonly Ref[], after?: Ref): readonly [Ref, ...Ref[]] {
     this.#functions.set(fn.signature.name, fn);
-    const controls = after === undefined ? [] : [`^${after.split(':')[0]}`];
+    const controls = after === undefined ? [] : [afterNode(after)];
     const node = this.node('StatefulPartitionedCall', [...input, ...controls], {
       Tin: attr.types(fn.signature.inputArg.map((arg) => arg.type)),
       Tout: attr.types(fn.signature.outputArg.map((arg) => arg.type)),

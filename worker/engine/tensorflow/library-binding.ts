@@ -112,7 +112,7 @@ export class LibraryBinding implements Binding {
       return;
     }
     try {
-      yield* this.#runInParts(model, from, given, groups);
+      yield* this.#runInParts(model, [from, to], given, groups);
     } catch (error) {
       // A partial run says only that it was cancelled, and cancels whatever its session would run. The same at once in another says why.
       this.#renewSession(model);
@@ -146,13 +146,12 @@ export class LibraryBinding implements Binding {
   /** A partial run: it goes on in TensorFlow's threads between the calls that fetch. */
   *#runInParts(
     model: Model,
-    from: BigInt64Array,
+    [from, all]: readonly [BigInt64Array, BigInt64Array],
     given: BigInt64Array,
     groups: readonly string[],
   ): Generator<TensorMetadata[]> {
     const api = this.#api;
     const status = this.#status;
-    const all = this.#ports(model, groups.join());
     const handles = new BigInt64Array(1);
     const numFeeds = given.length;
     api.sessionPRunSetup(model.session, from, numFeeds, all, all.length / 2, null, 0, handles, status);

@@ -20,6 +20,7 @@
 import type { ConvAttrs, Shape } from '../program.js';
 import { attr, type GraphWriter, type Ref, T_FLOAT } from './graph.js';
 import type { FunctionDef } from './graphdef.js';
+import { matMul, reshape } from './matrices.js';
 import { FunctionWriter } from './xla-function.js';
 
 /** Operations per second and thread: of the direct kernels, and of the 16 smaller products; measured on AVX-512. */
@@ -161,11 +162,6 @@ function filterMatrix(g: GraphWriter): Ref {
   );
 }
 
-function reshape(g: GraphWriter, x: Ref, shape: Shape, after?: Ref): Ref {
-  const controls = after === undefined ? [] : [`^${after.split(':')[0]}`];
-  return g.node('Reshape', [x, g.ints(shape), ...controls], { ...T_FLOAT, Tshape: attr.dtype('int32') });
-}
-
 const G = [
   [1, 0, 0],
   [0.5, 0.5, 0.5],
@@ -175,14 +171,6 @@ const G = [
 
 /** Where a row of G goes when the filter is turned. */
 const TURNED = [3, 1, 2, 0];
-
-function matMul(g: GraphWriter, a: Ref, b: Ref, transposed?: 'a' | 'b'): Ref {
-  return g.node('MatMul', [a, b], {
-    ...T_FLOAT,
-    transpose_a: attr.bool(transposed === 'a'),
-    transpose_b: attr.bool(transposed === 'b'),
-  });
-}
 
 function tiling({ batch, height, width }: ConvSizes): { rows: number; columns: number; numTiles: number } {
   const rows = Math.ceil(height / 2);
