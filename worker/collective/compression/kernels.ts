@@ -1,7 +1,7 @@
 /** The SIMD kernels of `worker/simd/assembly/codecs.ts`. Arguments are addresses on the heap, counts are elements. */
 import { openSimd } from '../../simd/module.js';
 
-type Encode = (
+export type Encode = (
   values: number,
   residual: number,
   target: number,

@@ -4,7 +4,7 @@
  */
 import type { CompressionMethod } from '../../../configs/run-config.js';
 import { data } from '../../../proto/messages.js';
-import type { CodecKernels } from './kernels.js';
+import type { CodecKernels, Encode } from './kernels.js';
 import { topKCodec } from './top-k.js';
 
 export interface SegmentCodec {
@@ -17,15 +17,7 @@ export interface SegmentCodec {
    * @param noise 16 random bits per element, or 0 to round to the nearest; top-k does not round
    * @param sums address of 64 bytes for the lane checksum of the target, or 0 where none is wanted
    */
-  encode(
-    values: number,
-    residual: number,
-    target: number,
-    decoded: number,
-    noise: number,
-    count: number,
-    sums: number,
-  ): void;
+  readonly encode: Encode;
   /** Returns whether the bytes were ones that `encode` can make. */
   decode(source: number, target: number, count: number): boolean;
   /** target ← values + decoded source; the target may be the values. Returns as `decode`. */

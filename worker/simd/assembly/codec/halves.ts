@@ -8,37 +8,10 @@ import { addFloat16, encodeFloat16s } from './float16';
 /** Elements of a stride: 4 KiB of a frame, after which a checksum may be continued. */
 const STRIDE: i32 = 2048;
 
+/** Encodes values, or values + source where that is not 0: then `decoded` holds their sum in between. */
 // @ts-ignore: decorator
 @inline
 function encode(
-  isBrain: bool,
-  values: usize,
-  residual: usize,
-  target: usize,
-  decoded: usize,
-  noise: usize,
-  count: i32,
-  sums: usize,
-): void {
-  if (sums != 0) beginSums(sums);
-  for (let done = 0; done < count; done += STRIDE) {
-    const length = min<i32>(STRIDE, count - done);
-    const bytes = (<usize>length) << 2;
-    if (isBrain) encodeBfloat16s(values, residual, target, decoded, noise, length);
-    else encodeFloat16s(values, residual, target, decoded, noise, length);
-    if (sums != 0) continueSums(target, length << 1, sums);
-    values += bytes;
-    residual += bytes;
-    target += bytes >> 1;
-    if (decoded != 0) decoded += bytes;
-    if (noise != 0) noise += bytes >> 1;
-  }
-  if (sums != 0) finishSums(sums, count << 1);
-}
-
-// @ts-ignore: decorator
-@inline
-function reduce(
   isBrain: bool,
   values: usize,
   source: usize,
@@ -53,19 +26,20 @@ function reduce(
   for (let done = 0; done < count; done += STRIDE) {
     const length = min<i32>(STRIDE, count - done);
     const bytes = (<usize>length) << 2;
-    if (isBrain) {
-      addBfloat16(values, source, decoded, length);
-      encodeBfloat16s(decoded, residual, target, decoded, noise, length);
-    } else {
-      addFloat16(values, source, decoded, length);
-      encodeFloat16s(decoded, residual, target, decoded, noise, length);
+    let numbers = values;
+    if (source != 0) {
+      if (isBrain) addBfloat16(values, source, decoded, length);
+      else addFloat16(values, source, decoded, length);
+      numbers = decoded;
+      source += bytes >> 1;
     }
+    if (isBrain) encodeBfloat16s(numbers, residual, target, decoded, noise, length);
+    else encodeFloat16s(numbers, residual, target, decoded, noise, length);
     if (sums != 0) continueSums(target, length << 1, sums);
     values += bytes;
-    source += bytes >> 1;
     residual += bytes;
     target += bytes >> 1;
-    decoded += bytes;
+    if (decoded != 0) decoded += bytes;
     if (noise != 0) noise += bytes >> 1;
   }
   if (sums != 0) finishSums(sums, count << 1);
@@ -86,7 +60,7 @@ export function encodeBfloat16(
   count: i32,
   sums: usize,
 ): void {
-  encode(true, values, residual, target, decoded, noise, count, sums);
+  encode(true, values, 0, residual, target, decoded, noise, count, sums);
 }
 
 /** Encodes values + source as {@link encodeBfloat16} does, in one go. */
@@ -100,7 +74,7 @@ export function reduceBfloat16(
   count: i32,
   sums: usize,
 ): void {
-  reduce(true, values, source, residual, target, decoded, noise, count, sums);
+  encode(true, values, source, residual, target, decoded, noise, count, sums);
 }
 
 /**
@@ -118,7 +92,7 @@ export function encodeFloat16(
   count: i32,
   sums: usize,
 ): void {
-  encode(false, values, residual, target, decoded, noise, count, sums);
+  encode(false, values, 0, residual, target, decoded, noise, count, sums);
 }
 
 /** Encodes values + source as {@link encodeFloat16} does, in one go. */
@@ -132,5 +106,5 @@ export function reduceFloat16(
   count: i32,
   sums: usize,
 ): void {
-  reduce(false, values, source, residual, target, decoded, noise, count, sums);
+  encode(false, values, source, residual, target, decoded, noise, count, sums);
 }

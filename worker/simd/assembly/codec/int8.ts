@@ -149,11 +149,40 @@ function encodeOne(values: usize, residual: usize, target: usize, decoded: usize
   return <f32>NaN;
 }
 
-/** Makes the checksum of a frame where one is wanted. */
-// @ts-ignore: decorator
-@inline
-function checkFrame(scales: usize, integers: usize, count: i32, sums: usize): void {
-  if (sums != 0) checksum(scales, <i32>(integers - scales) + count, sums);
+/** Encodes values, or values + source where that is not 0: then `decoded` holds their sum in between. */
+function encode(
+  values: usize,
+  sourceScales: usize,
+  source: usize,
+  residual: usize,
+  scales: usize,
+  target: usize,
+  decoded: usize,
+  noise: usize,
+  count: i32,
+  sums: usize,
+): void {
+  let scale = scales;
+  let integers = target;
+  for (let done = 0; done < count; done += BLOCK) {
+    const length = min<i32>(BLOCK, count - done);
+    const bytes = (<usize>length) << 2;
+    let numbers = values;
+    if (source != 0) {
+      addBlock(values, load<f32>(sourceScales), source, decoded, length);
+      numbers = decoded;
+      sourceScales += 4;
+      source += length;
+    }
+    store<f32>(scale, encodeOne(numbers, residual, integers, decoded, noise, length));
+    scale += 4;
+    values += bytes;
+    residual += bytes;
+    integers += length;
+    if (decoded != 0) decoded += bytes;
+    if (noise != 0) noise += bytes >> 1;
+  }
+  if (sums != 0) checksum(scales, <i32>(target - scales) + count, sums);
 }
 
 /**
@@ -174,20 +203,7 @@ export function encodeInt8(
   count: i32,
   sums: usize,
 ): void {
-  let scale = scales;
-  let integers = target;
-  for (let done = 0; done < count; done += BLOCK) {
-    const length = min<i32>(BLOCK, count - done);
-    const bytes = (<usize>length) << 2;
-    store<f32>(scale, encodeOne(values, residual, integers, decoded, noise, length));
-    scale += 4;
-    values += bytes;
-    residual += bytes;
-    integers += length;
-    if (decoded != 0) decoded += bytes;
-    if (noise != 0) noise += bytes >> 1;
-  }
-  checkFrame(scales, target, count, sums);
+  encode(values, 0, 0, residual, scales, target, decoded, noise, count, sums);
 }
 
 /** Four floats of four integers. */
@@ -260,21 +276,5 @@ export function reduceInt8(
   count: i32,
   sums: usize,
 ): void {
-  let scale = scales;
-  let integers = target;
-  for (let done = 0; done < count; done += BLOCK) {
-    const length = min<i32>(BLOCK, count - done);
-    const bytes = (<usize>length) << 2;
-    addBlock(values, load<f32>(sourceScales), source, decoded, length);
-    store<f32>(scale, encodeOne(decoded, residual, integers, decoded, noise, length));
-    sourceScales += 4;
-    scale += 4;
-    values += bytes;
-    source += length;
-    residual += bytes;
-    integers += length;
-    decoded += bytes;
-    if (noise != 0) noise += bytes >> 1;
-  }
-  checkFrame(scales, target, count, sums);
+  encode(values, sourceScales, source, residual, scales, target, decoded, noise, count, sums);
 }
