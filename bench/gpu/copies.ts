@@ -4,7 +4,7 @@
  */
 import { ProgramBuilder } from '../../worker/engine/builder.js';
 import type { DeviceTensor, Executable } from '../../worker/engine/engine.js';
-import type { Shape, Value } from '../../worker/engine/program.js';
+import { numElements, type Shape, type Value } from '../../worker/engine/program.js';
 import { openEngine } from '../../worker/engine/registry.js';
 import { SimdHeap } from '../../worker/simd/heap.js';
 import { median } from '../median.js';
@@ -27,7 +27,7 @@ function program(shapes: readonly Shape[], isFed: boolean, isWhole: boolean) {
   const factor = b.input('factor', []);
   const array = (shape: Shape, i: number): Value => {
     if (isFed) return b.input(`w${i}`, shape);
-    return b.constant(new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(0.5), shape);
+    return b.constant(new Float32Array(numElements(shape)).fill(0.5), shape);
   };
   for (const [i, shape] of shapes.entries()) {
     const y = b.mul(array(shape, i), factor);
@@ -42,7 +42,7 @@ async function measure(modelPath: string, nc: number, numThreads: number, device
   const shapes = state.filter(({ group }) => group !== undefined).map(({ engineShape }) => engineShape);
   const heap = new SimdHeap();
   const factor = engine.tensor(new Float32Array([0.25]), []);
-  const lengths = shapes.map((shape) => shape.reduce((product, size) => product * size, 1));
+  const lengths = shapes.map(numElements);
   const arrays = lengths.map((length) => heap.float32(length));
   const weights: Record<string, DeviceTensor> = Object.fromEntries(
     shapes.map((shape, i) => [`w${i}`, engine.lend(arrays[i]!, shape) ?? engine.tensor(arrays[i]!, shape)]),
