@@ -90,34 +90,15 @@ export async function benchGpu(args: readonly string[]): Promise<void> {
     });
   }
   if (parts.includes('steps')) {
+    const { device, steps, rounds, nc, threads, python } = options;
+    const stepFlags = Object.entries({ device, steps, rounds, nc, threads, python }).flatMap(([name, value]) =>
+      value === undefined ? [] : [`--${name}`, value],
+    );
     for (const work of works) {
       for (const precision of options.precisions.split(',')) {
         await part(`step ${work.cfg} ${work.batch}×${work.img} ${precision}`, async () => {
           const step = (batch: number, more: readonly string[]): Promise<StepLine> =>
-            stepLine(
-              program,
-              { ...work, batch },
-              precision,
-              [
-                ...[
-                  '--device',
-                  options.device,
-                  '--steps',
-                  options.steps,
-                  '--rounds',
-                  options.rounds,
-                  '--nc',
-                  options.nc,
-                ],
-                ...[
-                  '--threads',
-                  options.threads,
-                  ...(options.python === undefined ? [] : ['--python', options.python]),
-                ],
-                ...more,
-              ],
-              engineEnv,
-            );
+            stepLine(program, { ...work, batch }, precision, [...stepFlags, ...more], engineEnv);
           const whole = await step(work.batch, options['no-rival'] ? ['--no-rival'] : []);
           const quarter = work.batch >= 4 ? await step(work.batch / 4, ['--no-rival']) : undefined;
           results.steps.push({ work, precision, whole, quarter });
