@@ -12,29 +12,32 @@ describe('the cache of compiled kernels', () => {
 
   const folderOf = (flags: string | undefined): string => /directory=(\S+)/.exec(flags ?? '')![1]!;
 
-  it('lies in a folder of the library and the processor, which is made', () => {
-    const flags = xlaCacheFlags('/engines/tensorflow-1/lib', { LOCKSTEP_CACHE: temp() });
-    expect(folderOf(flags)).toMatch(/\/xla\/tensorflow-1-[0-9a-f]{12}$/);
+  it('lies in a folder of the library, the processor and the number of threads, which is made', () => {
+    const flags = xlaCacheFlags('/engines/tensorflow-1/lib', 1, { LOCKSTEP_CACHE: temp() });
+    expect(folderOf(flags)).toMatch(/\/xla\/tensorflow-1-[0-9a-f]{12}-t1$/);
     expect(readdirSync(folderOf(flags))).toEqual([]);
-    expect(folderOf(xlaCacheFlags('/engines/tensorflow-2/lib', { LOCKSTEP_CACHE: temp() }))).toContain('tensorflow-2');
+    expect(folderOf(xlaCacheFlags('/engines/tensorflow-2/lib', 1, { LOCKSTEP_CACHE: temp() }))).toContain(
+      'tensorflow-2',
+    );
+    expect(folderOf(xlaCacheFlags('/engines/tensorflow-1/lib', 2, { LOCKSTEP_CACHE: temp() }))).toMatch(/-t2$/);
   });
 
   it('loses files that are not whole, which TensorFlow would give up a run over', () => {
     const env = { LOCKSTEP_CACHE: temp() };
-    const folder = folderOf(xlaCacheFlags('/engines/t/lib', env));
+    const folder = folderOf(xlaCacheFlags('/engines/t/lib', 1, env));
     writeFileSync(join(folder, 'whole.pb'), WHOLE);
     writeFileSync(join(folder, 'cut.pb'), WHOLE.subarray(0, 4));
     writeFileSync(join(folder, 'empty.pb'), '');
     writeFileSync(join(folder, 'zeros.pb'), new Uint8Array(100));
-    xlaCacheFlags('/engines/t/lib', env);
+    xlaCacheFlags('/engines/t/lib', 1, env);
     expect(readdirSync(folder)).toEqual(['whole.pb']);
   });
 
   it('is done without where its folder cannot be made, or has a name that the flags cannot hold', () => {
     const file = join(temp(), 'file');
     writeFileSync(file, '');
-    expect(xlaCacheFlags('/engines/t/lib', { LOCKSTEP_CACHE: file })).toBeUndefined();
-    expect(xlaCacheFlags('/engines/t/lib', { LOCKSTEP_CACHE: join(temp(), 'a b') })).toBeUndefined();
+    expect(xlaCacheFlags('/engines/t/lib', 1, { LOCKSTEP_CACHE: file })).toBeUndefined();
+    expect(xlaCacheFlags('/engines/t/lib', 1, { LOCKSTEP_CACHE: join(temp(), 'a b') })).toBeUndefined();
   });
 
   it('knows a whole message', () => {

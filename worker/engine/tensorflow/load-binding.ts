@@ -79,7 +79,7 @@ function settleEnvironment(options: LoadOptions): void {
     options.device === 'cpu' ? options.numThreads : Math.max(MIN_INTEROP_THREADS_GPU, options.numThreads),
   );
   process.env.OMP_NUM_THREADS = threads;
-  if (options.device === 'cpu') keepCompiled(options.libraryDir);
+  if (options.device === 'cpu') keepCompiled(options);
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   // Without this TensorFlow takes the whole GPU at once.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
@@ -89,9 +89,9 @@ function settleEnvironment(options: LoadOptions): void {
 }
 
 /** Turns XLA's cache on. Reading it, TensorFlow first takes each file for text and logs that as an error. */
-function keepCompiled(libraryDir: string): void {
+function keepCompiled({ libraryDir, numThreads }: LoadOptions): void {
   if (process.env.TF_XLA_FLAGS !== undefined) return;
-  const flags = xlaCacheFlags(libraryDir);
+  const flags = xlaCacheFlags(libraryDir, numThreads);
   if (flags === undefined) return;
   process.env.TF_XLA_FLAGS = flags;
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';

@@ -19,7 +19,7 @@ import {
 } from './convolution.js';
 import { attr, type GraphWriter, isStatic, type Ref, T_FLOAT } from './graph.js';
 import { DATA_TYPE } from './graphdef.js';
-import { siluGradFunction } from './kernels.js';
+import { siluGrad } from './kernels.js';
 import { maxPool, maxPoolGrad, pad2d, slice, unpad2d, upsample2x, upsample2xGrad } from './planes.js';
 import {
   type ConvPass,
@@ -117,9 +117,10 @@ function translate(context: TranslateContext, node: Node): Ref[] {
     case 'batchNormInfer':
       return [batchNormInfer(g, op.epsilon, refs)];
     case 'silu':
+      // Grappler makes one operator of oneDNN of this, as fast as what XLA compiles.
       return [g.node('Mul', [a, g.node('Sigmoid', [a], T_FLOAT)], T_FLOAT)];
     case 'siluGrad':
-      return [siluGrad(context, a, b, x.shape)];
+      return [context.xla && isStatic(x.shape) ? siluGrad(g, a, b, x.shape) : plainSiluGrad(g, a, b)];
     case 'maxPool':
       return [maxPool(g, op, a, x.shape)];
     case 'maxPoolGrad':
@@ -191,9 +192,7 @@ function winograd(
   return sizes && winogradPays(sizes, pass, winogradThreads) ? sizes : undefined;
 }
 
-function siluGrad(context: TranslateContext, x: Ref, dy: Ref, shape: Shape): Ref {
-  const { graph: g } = context;
-  if (context.xla && isStatic(shape)) return g.call(siluGradFunction(), [x, dy])[0];
+function plainSiluGrad(g: GraphWriter, x: Ref, dy: Ref): Ref {
   const sigmoid = g.node('Sigmoid', [x], T_FLOAT);
   const rest = g.node('Sub', [g.scalar(1), sigmoid], T_FLOAT);
   const slope = g.node('AddV2', [g.scalar(1), g.node('Mul', [x, rest], T_FLOAT)], T_FLOAT);

@@ -1,6 +1,7 @@
 /**
  * Keeps what XLA compiles on disk, so that the next run's first step need not wait for it (0.1 to 0.6 s per kernel). A folder
- * per library and processor: the code is for just these.
+ * per library, processor and number of threads: the code is for just these (what was compiled for one thread runs on one
+ * wherever it is loaded, which XLA does not look at).
  *
  * TensorFlow gives up a run over a file that it cannot read, so files are looked through before the library loads, and
  * whatever is not whole goes. Where the folder cannot be used, kernels are compiled anew in each run.
@@ -17,8 +18,13 @@ const PREFIX = 'lockstep';
 const MIN_FREE_BYTES = 256 * 2 ** 20;
 
 /** The value of `TF_XLA_FLAGS` that turns the cache on; undefined where it cannot be had. */
-export function xlaCacheFlags(libraryDir: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const folder = join(cacheRoot(env), 'xla', `${basename(join(libraryDir, '..'))}-${processorKey()}`);
+export function xlaCacheFlags(
+  libraryDir: string,
+  numThreads: number,
+  env: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  const key = `${basename(join(libraryDir, '..'))}-${processorKey()}-t${numThreads}`;
+  const folder = join(cacheRoot(env), 'xla', key);
   // The flags are split at blanks, and there is no way to quote one.
   if (/\s/.test(folder)) return undefined;
   try {
