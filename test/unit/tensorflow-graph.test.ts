@@ -204,13 +204,38 @@ describe('buildGraph', () => {
     expect(gradient.input[5]).toBe(`${norm.name}:5`);
   });
 
+  it('hands activations to XLA as rows that depend on their number alone', () => {
+    const b = new ProgramBuilder();
+    for (const shape of [
+      [2, 416, 416, 16],
+      [8, 208, 208, 16],
+      [1, 3, 5],
+    ]) {
+      const name = shape.join('x');
+      b.output(`dx${name}`, b.siluGrad(b.input(`x${name}`, shape), b.input(`dy${name}`, shape)));
+    }
+    const { graph } = written(b.finish(), [], { xla: true });
+    const nodes = new Map(graph.node.map((node) => [node.name, node]));
+    const rows = graph.node
+      .filter((node) => node.op === 'StatefulPartitionedCall')
+      .map((call) => nodes.get(nodes.get(call.input[0]!)!.input[1]!)!.attr.value!.tensor!.tensorContent)
+      .map((bytes) => [...new Int32Array(bytes.slice().buffer)]);
+    // 2·416²·16 = 8·208²·16 = 1,352·4,096; nothing halves 15.
+    expect(rows).toEqual([
+      [1352, 4096],
+      [1352, 4096],
+      [15, 1],
+    ]);
+  });
+
   it('calls XLA functions only for known shapes and only when asked', () => {
     const build = (size: number, xla: boolean): string[] => {
       const b = new ProgramBuilder();
       b.output('dx', b.siluGrad(b.input('x', [size, 8]), b.input('dy', [size, 8])));
       return written(b.finish(), [], { xla }).graph.node.map((node) => node.op);
     };
-    expect(build(4, true)).toEqual(['Placeholder', 'Placeholder', 'StatefulPartitionedCall']);
+    const called = ['Const', 'Reshape', 'Reshape', 'StatefulPartitionedCall', 'Const', 'Reshape'];
+    expect(build(4, true)).toEqual(['Placeholder', 'Placeholder', ...called]);
     expect(build(4, false)).toContain('Sigmoid');
     expect(build(-1, true)).toEqual(build(-1, false));
   });
