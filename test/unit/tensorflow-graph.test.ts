@@ -111,12 +111,12 @@ function smallNetwork(): Program {
 }
 
 describe('scheduleProgram', () => {
-  const scheduled = (groups: string[][], serial = false) => scheduleProgram(smallNetwork(), groups, serial);
+  const scheduled = (groups: string[][]) => scheduleProgram(smallNetwork(), groups);
 
   it('gives each node the first group that needs it and drops the dead ones', () => {
     const kinds = (wanted: number): string[] =>
       scheduled([['loss'], ['dw']])
-        .nodes.filter(({ turn }) => turn === wanted)
+        .nodes.filter(({ group }) => group === wanted)
         .map(({ node }) => node.op.kind);
     const forward = kinds(0).filter((kind) => kind !== 'constant');
     expect(forward).toEqual(['input', 'input', 'input', 'input', 'conv2d', 'batchNormTrain', 'silu', 'maxPool', 'sum']);
@@ -138,27 +138,13 @@ describe('scheduleProgram', () => {
     const { nodes } = scheduled([['loss'], ['dscale'], ['dw']]);
     const held = nodes.filter((entry) => entry.held !== undefined);
     // A sum's gradient begins with the shape of what was summed; the filter's reads x, which is fed, and what the norm's gradient made.
-    expect(held.map(({ node, turn }) => [node.op.kind, turn])).toEqual([
+    expect(held.map(({ node, group }) => [node.op.kind, group])).toEqual([
       ['binary', 1],
       ['conv2dFilterGrad', 2],
     ]);
     const normGrad = nodes.find(({ node }) => node.op.kind === 'batchNormGrad')!;
     expect(held[1]!.held).toBe(normGrad.node.outputs[0]);
     expect(scheduled([]).nodes.every((entry) => entry.held === undefined)).toBe(true);
-  });
-
-  it('makes one output after the other where nodes shall run one by one, and hands them out together all the same', () => {
-    const { nodes, turns, groups } = scheduled([['loss'], ['dscale', 'dw']], true);
-    expect(turns.map((turn) => turn.map((port) => port.name))).toEqual([
-      ['loss'],
-      ['dscale'],
-      ['dw'],
-      ['mean'],
-      ['doffset'],
-    ]);
-    expect(groups).toHaveLength(2);
-    const filterGrad = nodes.find(({ node }) => node.op.kind === 'conv2dFilterGrad')!;
-    expect(filterGrad).toMatchObject({ turn: 2, held: filterGrad.node.inputs[1] });
   });
 
   it('hands unlisted outputs out with the last group', () => {
@@ -173,8 +159,8 @@ describe('scheduleProgram', () => {
 });
 
 describe('buildGraph', () => {
-  const written = (program: Program, groups: string[][] = [], xla = false) =>
-    buildGraph(program, scheduleProgram(program, groups, false), { xla, winogradThreads: 0, serial: false });
+  const written = (program: Program, groups: string[][] = [], { xla = false, gated = false } = {}) =>
+    buildGraph(program, scheduleProgram(program, groups), { xla, winogradThreads: 0, gated });
 
   it('gives every fetch a tensor of its own, also of inputs and repeated outputs', () => {
     const b = new ProgramBuilder();
@@ -199,8 +185,19 @@ describe('buildGraph', () => {
     expect(graph.node.filter((node) => node.op === 'MaxPool')).toHaveLength(1);
   });
 
+  it('lets a group wait for its gate too, where there are gates', () => {
+    const { graph, fetches, gates } = written(smallNetwork(), [['loss'], ['dscale'], ['dw']], { gated: true });
+    const barriers = graph.node.filter((node) => node.op === 'NoOp');
+    expect(gates).toHaveLength(2);
+    const endOf = (group: number): string[] => fetches[group]!.map((fetch) => `^${fetch.split(':')[0]}`);
+    expect(barriers.map((node) => node.input)).toEqual([
+      [...endOf(0), `^${gates[0]}`],
+      [...endOf(1), `^${gates[1]}`],
+    ]);
+  });
+
   it('hands the third reserve of a batch norm to its gradient', () => {
-    const { graph } = written(withThirdReserve(smallNetwork()), [['loss'], ['dw']], true);
+    const { graph } = written(withThirdReserve(smallNetwork()), [['loss'], ['dw']], { xla: true });
     const norm = graph.node.find((node) => node.op === 'FusedBatchNormV3')!;
     const gradient = graph.node.find((node) => node.op === 'FusedBatchNormGradV3')!;
     expect(gradient.input).toHaveLength(6);
@@ -211,7 +208,7 @@ describe('buildGraph', () => {
     const build = (size: number, xla: boolean): string[] => {
       const b = new ProgramBuilder();
       b.output('dx', b.siluGrad(b.input('x', [size, 8]), b.input('dy', [size, 8])));
-      return written(b.finish(), [], xla).graph.node.map((node) => node.op);
+      return written(b.finish(), [], { xla }).graph.node.map((node) => node.op);
     };
     expect(build(4, true)).toEqual(['Placeholder', 'Placeholder', 'StatefulPartitionedCall']);
     expect(build(4, false)).toContain('Sigmoid');

@@ -4,24 +4,28 @@ import { gradients } from '../../../worker/engine/autodiff.js';
 import { ProgramBuilder } from '../../../worker/engine/builder.js';
 import type { TypedArray } from '../../../worker/engine/engine.js';
 import type { Program } from '../../../worker/engine/program.js';
-import type { Binding, TensorMetadata } from '../../../worker/engine/tensorflow/binding.js';
+import type { Binding, RunPart, TensorMetadata } from '../../../worker/engine/tensorflow/binding.js';
 import { TensorflowEngine } from '../../../worker/engine/tensorflow/engine.js';
 
 const FLOAT32 = 1;
 
 interface Run {
-  readonly feeds: readonly string[];
-  /** By group. */
+  /** By group, as is what is fetched. */
+  readonly feeds: readonly (readonly string[])[];
   readonly fetches: readonly (readonly string[])[];
 }
 
 /** Loads anything, and answers runs with tensors of one element; keeps what crosses between host and device. */
 class RecordingBinding implements Binding {
   readonly version = '0.0.0';
-  readonly isUsingGpu = true;
+  readonly isUsingGpu: boolean;
   readonly runs: Run[] = [];
   readonly numRead = new Map<number, number>();
   #nextId = 1;
+
+  constructor(isUsingGpu: boolean) {
+    this.isUsingGpu = isUsingGpu;
+  }
 
   createTensor(): number {
     return this.#nextId++;
@@ -37,9 +41,9 @@ class RecordingBinding implements Binding {
     return this.#nextId++;
   }
   deleteSavedModel(): void {}
-  *run(_model: number, _inputs: readonly number[], feeds: string, groups: readonly string[]) {
-    const fetches = groups.map((names) => names.split(','));
-    this.runs.push({ feeds: feeds.split(','), fetches });
+  *run(_model: number, parts: readonly RunPart[]) {
+    const fetches = parts.map(({ outputs }) => outputs.split(','));
+    this.runs.push({ feeds: parts.map(({ inputs }) => inputs.split(',').filter((name) => name !== '')), fetches });
     for (const names of fetches) {
       yield names.map((): TensorMetadata => ({ id: this.#nextId++, shape: [1], dtype: FLOAT32 }));
     }
@@ -63,9 +67,9 @@ function trainingProgram(): Program {
   return b.finish();
 }
 
-function runOnce(): { binding: RecordingBinding; outputs: string[] } {
-  const binding = new RecordingBinding();
-  const engine = new TensorflowEngine(binding, { numThreads: 1, xla: false });
+function runOnce({ gpu = true, numThreads = 1 } = {}): { binding: RecordingBinding; outputs: string[] } {
+  const binding = new RecordingBinding(gpu);
+  const engine = new TensorflowEngine(binding, { numThreads, xla: false });
   const executable = engine.compile(trainingProgram(), {
     name: 'train',
     stages: [['loss', 'd.w3'], ['d.w2'], ['d.w1']],
@@ -87,9 +91,16 @@ describe('a training step', () => {
     const { binding, outputs } = runOnce();
     expect(outputs).toEqual(['loss', 'd.w3', 'd.w2', 'd.w1']);
     expect(binding.runs).toHaveLength(1);
-    expect(binding.runs[0]!.feeds).toHaveLength(1 + PARAMETERS.length);
+    expect(binding.runs[0]!.feeds.map((names) => names.length)).toEqual([1 + PARAMETERS.length, 0, 0]);
     expect(binding.runs[0]!.fetches.map((names) => names.length)).toEqual([2, 1, 1]);
     // What is not asked for is not copied out of TensorFlow's memory either.
     expect(binding.numRead.size).toBe(0);
+  });
+
+  it('asks for one group after the other where one thread computes, as it would hand all of them out at the end', () => {
+    const numFed = (options: { gpu: boolean; numThreads: number }): number[] =>
+      runOnce(options).binding.runs[0]!.feeds.map((names) => names.length);
+    expect(numFed({ gpu: false, numThreads: 1 })).toEqual([1 + PARAMETERS.length, 1, 1]);
+    expect(numFed({ gpu: false, numThreads: 2 })).toEqual([1 + PARAMETERS.length, 0, 0]);
   });
 });

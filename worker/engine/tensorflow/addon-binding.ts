@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { EngineError } from '../../../proto/errors.js';
 import { isHeapBuffer } from '../../simd/heap.js';
 import type { TypedArray } from '../engine.js';
-import { type Binding, SHARED_FROM_ALIGNMENT, type TensorMetadata } from './binding.js';
+import { type Binding, type RunPart, SHARED_FROM_ALIGNMENT, type TensorMetadata, wholeRun } from './binding.js';
 import { DATA_TYPE } from './graphdef.js';
 
 /** The part of the addon that is called. Tensors and models are known by numbers; every call throws plain errors. */
@@ -89,14 +89,10 @@ export class AddonBinding implements Binding {
     this.#addon.deleteSavedModel(model);
   }
 
-  *run(
-    model: number,
-    inputIds: readonly number[],
-    inputs: string,
-    groups: readonly string[],
-  ): Generator<TensorMetadata[]> {
-    const made = this.#addon.runSavedModel(model, inputIds, inputs, groups.join());
-    for (const names of groups) yield made.splice(0, names.split(',').length);
+  *run(model: number, parts: readonly RunPart[]): Generator<TensorMetadata[]> {
+    const { inputIds, inputs, outputs } = wholeRun(parts);
+    const made = this.#addon.runSavedModel(model, inputIds, inputs, outputs);
+    for (const part of parts) yield made.splice(0, part.outputs.split(',').length);
   }
 
   /** The addon cannot read bytes, so TensorFlow widens them first. */

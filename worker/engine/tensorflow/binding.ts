@@ -12,6 +12,13 @@ export interface TensorMetadata {
   readonly dtype: number;
 }
 
+/** A part of a run: what is fed, and what is fetched then. Names are joined by commas, such as `in0:0,in1:0`; empty for none. */
+export interface RunPart {
+  readonly inputIds: readonly number[];
+  readonly inputs: string;
+  readonly outputs: string;
+}
+
 /** The part of TensorFlow that Lockstep calls. Tensors and models are known by numbers; calls throw what TensorFlow says. */
 export interface Binding {
   /** Such as `2.21.0`. */
@@ -30,14 +37,18 @@ export interface Binding {
   loadSavedModel(folder: string, tag: string): number;
   deleteSavedModel(model: number): void;
   /**
-   * Runs a model and gives its outputs, group by group: each as soon as it is there, while the rest is still computed, where the
+   * Runs a model and gives its outputs, part by part: each as soon as it is there, while is computed what needs no later feed, where the
    * binding can do so, else all at the end. Waits for each in turn. A run that is left early is ended before this returns.
-   * Names are joined by commas, such as `in0:0,in1:0`; empty for none.
    */
-  run(
-    model: number,
-    inputIds: readonly number[],
-    inputs: string,
-    groups: readonly string[],
-  ): Generator<TensorMetadata[]>;
+  run(model: number, parts: readonly RunPart[]): Generator<TensorMetadata[]>;
+}
+
+/** Returns the parts of a run as one. */
+export function wholeRun(parts: readonly RunPart[]): RunPart {
+  const join = (names: readonly string[]): string => names.filter((name) => name !== '').join();
+  return {
+    inputIds: parts.flatMap((part) => part.inputIds),
+    inputs: join(parts.map((part) => part.inputs)),
+    outputs: join(parts.map((part) => part.outputs)),
+  };
 }

@@ -53,7 +53,8 @@ export class TensorflowEngine implements Engine {
       name: options.name,
       stages: options.stages,
       xla: this.#xla,
-      serial: this.info.numThreads === 1,
+      // A GPU computes while its one thread waits.
+      gated: this.info.numThreads === 1 && this.info.device === 'cpu',
       winogradThreads: this.#winogradThreads(options.expectedRuns ?? 1),
       // Also called for one that did not come into being.
       onDispose: () => {

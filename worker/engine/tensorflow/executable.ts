@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { EngineError } from '../../../proto/errors.js';
 import type { CompileOptions, Executable, Feeds, OutputHandler } from '../engine.js';
 import type { Port, Program, Shape, Value } from '../program.js';
-import type { Binding, TensorMetadata } from './binding.js';
+import type { Binding, RunPart, TensorMetadata } from './binding.js';
 import { afterNode, attr, GraphWriter, type Ref } from './graph.js';
-import { encodeSavedModel, type GraphDef, SAVED_MODEL_TAG } from './graphdef.js';
+import { DATA_TYPE, encodeSavedModel, type GraphDef, SAVED_MODEL_TAG } from './graphdef.js';
 import { reasonOf, runError } from './run-error.js';
 import { type Schedule, scheduleProgram, withThirdReserve } from './schedule.js';
 import type { TensorflowTensor, TensorStore } from './tensor.js';
@@ -20,6 +20,8 @@ export interface ProgramGraph {
   readonly feeds: ReadonlyMap<number, Ref>;
   /** What is read out: a tensor for each port of each group. */
   readonly fetches: readonly (readonly Ref[])[];
+  /** Scalars, one for each group but the first, that are fed to let it begin; none where groups follow each other by themselves. */
+  readonly gates: readonly Ref[];
 }
 
 /** How programs become graphs. */
@@ -28,25 +30,32 @@ export interface GraphOptions {
   readonly xla: boolean;
   /** Threads for which Winograd's convolutions are weighed against direct ones; 0 for none of them. */
   readonly winogradThreads: number;
-  /** Whether at most one node shall run at a time. */
-  readonly serial: boolean;
+  /**
+   * Whether a group of outputs waits until the caller asks for it. It costs what the caller does meanwhile, and
+   * makes a group leave where TensorFlow has one thread, which otherwise hands outputs out when nothing is left to compute.
+   */
+  readonly gated: boolean;
 }
 
 /** Returns the graph of a program that hands out `groups` of outputs one after the other. */
-export function buildGraph(program: Program, { nodes, turns, groups }: Schedule, options: GraphOptions): ProgramGraph {
+export function buildGraph(program: Program, { nodes, groups }: Schedule, options: GraphOptions): ProgramGraph {
   const graph = new GraphWriter();
   const refs = new Map<number, Ref>();
   const value = (id: number): Value => program.values[id]!;
   const ref = (id: number): Ref => refs.get(id)!;
+  const gates = options.gated ? groups.slice(1).map((_, i) => graph.placeholder(`gate${i + 1}`, 'float32', [])) : [];
   const barriers: Ref[] = [];
-  /** A node that runs when all outputs of a turn are there, and with them those of the turns before. */
-  const barrier = (turn: number): Ref =>
-    (barriers[turn] ??= graph.node('NoOp', [...new Set(turns[turn]!.map(({ value: id }) => afterNode(ref(id))))]));
-  for (const { node, turn, held } of nodes) {
+  /** A node that runs when all outputs of the group before are there, and with them those of earlier ones, and its gate is open. */
+  const barrier = (group: number): Ref => {
+    const awaited = [...groups[group - 1]!.map(({ value: id }) => ref(id)), ...gates.slice(group - 1, group)];
+    barriers[group] ??= graph.node('NoOp', [...new Set(awaited.map(afterNode))]);
+    return barriers[group];
+  };
+  for (const { node, group, held } of nodes) {
     const late =
       held === undefined
         ? undefined
-        : graph.node('Identity', [ref(held), afterNode(barrier(turn - 1))], { T: attr.dtype(value(held).dtype) });
+        : graph.node('Identity', [ref(held), afterNode(barrier(group))], { T: attr.dtype(value(held).dtype) });
     const refOf = (id: number): Ref => (late !== undefined && id === held ? late : ref(id));
     const outputs = translateNode({ ...options, graph, value, ref: refOf }, node);
     for (const [index, id] of node.outputs.entries()) refs.set(id, outputs[index]!);
@@ -62,7 +71,7 @@ export function buildGraph(program: Program, { nodes, turns, groups }: Schedule,
     taken.add(own);
     return own;
   };
-  return { feeds, fetches: groups.map((group) => group.map(fetch)), graph: graph.finish() };
+  return { feeds, fetches: groups.map((group) => group.map(fetch)), gates, graph: graph.finish() };
 }
 
 /** How to compile a program, and whom to tell when it is disposed of. */
@@ -82,6 +91,8 @@ export class TensorflowExecutable implements Executable {
   readonly #feeds: { readonly ids: readonly number[]; readonly names: string };
   /** The names of each group's outputs. */
   readonly #fetches: readonly string[];
+  /** The names of {@link ProgramGraph.gates}, and a tensor that all of them are fed. */
+  readonly #gates: { readonly names: readonly string[]; readonly tensor: number } | undefined;
   readonly #onDispose: () => void;
   #disposed = false;
 
@@ -93,12 +104,15 @@ export class TensorflowExecutable implements Executable {
     this.#onDispose = options.onDispose;
     this.#inputs = program.inputs.map((port) => ({ port, value: program.values[port.value]! }));
     const complete = withThirdReserve(program);
-    const schedule = scheduleProgram(complete, options.stages ?? [], options.serial);
-    const { graph, feeds, fetches } = buildGraph(complete, schedule, options);
+    const schedule = scheduleProgram(complete, options.stages ?? []);
+    const { graph, feeds, fetches, gates } = buildGraph(complete, schedule, options);
     this.#outputs = schedule.groups;
     this.#feeds = { ids: [...feeds.keys()], names: joinNames([...feeds.values()]) };
     this.#fetches = fetches.map(joinNames);
     this.#modelId = loadGraph(binding, graph, options.name);
+    if (gates.length === 0) return;
+    const tensor = binding.createTensor([], DATA_TYPE.float32, Float32Array.of(0));
+    this.#gates = { names: gates.map((gate) => joinNames([gate])), tensor };
   }
 
   run(feeds: Feeds, onOutput: OutputHandler): void {
@@ -122,15 +136,24 @@ export class TensorflowExecutable implements Executable {
 
   *#groupsOf(ids: readonly number[]): Generator<TensorMetadata[]> {
     try {
-      yield* this.#binding.run(this.#modelId, ids, this.#feeds.names, this.#fetches);
+      yield* this.#binding.run(this.#modelId, this.#parts(ids));
     } catch (error) {
       throw runError(this.#name, error);
     }
   }
 
+  #parts(ids: readonly number[]): RunPart[] {
+    return this.#fetches.map((outputs, group) => {
+      if (group === 0) return { inputIds: ids, inputs: this.#feeds.names, outputs };
+      if (this.#gates === undefined) return { inputIds: [], inputs: '', outputs };
+      return { inputIds: [this.#gates.tensor], inputs: this.#gates.names[group - 1]!, outputs };
+    });
+  }
+
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    if (this.#gates !== undefined) this.#binding.deleteTensor(this.#gates.tensor);
     this.#binding.deleteSavedModel(this.#modelId);
     this.#onDispose();
   }

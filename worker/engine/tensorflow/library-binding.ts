@@ -2,7 +2,7 @@
 import { EngineError } from '../../../proto/errors.js';
 import { isHeapBuffer } from '../../simd/heap.js';
 import type { TypedArray } from '../engine.js';
-import { type Binding, SHARED_FROM_ALIGNMENT, type TensorMetadata } from './binding.js';
+import { type Binding, type RunPart, SHARED_FROM_ALIGNMENT, type TensorMetadata, wholeRun } from './binding.js';
 import type { Address, CApi } from './c-api.js';
 import { encodeSessionConfig } from './session-config.js';
 
@@ -17,6 +17,15 @@ interface Model {
   readonly graph: Address;
   /** Resolved names, by the text that lists them. */
   readonly ports: Map<string, BigInt64Array>;
+}
+
+/** A {@link RunPart} as C takes it. */
+interface BoundPart {
+  /** See {@link LibraryBinding.#ports}. */
+  readonly from: BigInt64Array;
+  /** Addresses of tensors. */
+  readonly given: BigInt64Array;
+  readonly to: BigInt64Array;
 }
 
 /** See {@link Binding}. */
@@ -97,28 +106,33 @@ export class LibraryBinding implements Binding {
     this.#check();
   }
 
-  *run(
-    id: number,
-    inputIds: readonly number[],
-    inputs: string,
-    groups: readonly string[],
-  ): Generator<TensorMetadata[]> {
+  *run(id: number, parts: readonly RunPart[]): Generator<TensorMetadata[]> {
     const model = this.#model(id);
-    const from = this.#ports(model, inputs);
-    const given = BigInt64Array.from(inputIds, BigInt);
-    const to = this.#ports(model, groups.join());
-    if (groups.length === 1) {
-      yield this.#runAtOnce(model, from, given, to);
+    const whole = this.#bind(model, wholeRun(parts));
+    if (parts.length === 1) {
+      yield this.#runAtOnce(model, whole);
       return;
     }
     try {
-      yield* this.#runInParts(model, [from, to], given, groups);
+      yield* this.#runInParts(
+        model,
+        whole,
+        parts.map((part) => this.#bind(model, part)),
+      );
     } catch (error) {
       // A partial run says only that it was cancelled, and cancels whatever its session would run. The same at once in another says why.
       this.#renewSession(model);
-      for (const { id: tensor } of this.#runAtOnce(model, from, given, to)) this.deleteTensor(tensor);
+      for (const { id: tensor } of this.#runAtOnce(model, whole)) this.deleteTensor(tensor);
       throw error;
     }
+  }
+
+  #bind(model: Model, { inputIds, inputs, outputs }: RunPart): BoundPart {
+    return {
+      from: this.#ports(model, inputs),
+      given: BigInt64Array.from(inputIds, BigInt),
+      to: this.#ports(model, outputs),
+    };
   }
 
   /** A model has no state, so its graph is all that another session needs. */
@@ -132,7 +146,7 @@ export class LibraryBinding implements Binding {
     this.#check();
   }
 
-  #runAtOnce({ session }: Model, from: BigInt64Array, given: BigInt64Array, to: BigInt64Array): TensorMetadata[] {
+  #runAtOnce({ session }: Model, { from, given, to }: BoundPart): TensorMetadata[] {
     const made = new BigInt64Array(to.length / 2);
     const [feeds, fetches] = [
       [from, given, given.length],
@@ -143,40 +157,33 @@ export class LibraryBinding implements Binding {
     return this.#describeAll(made);
   }
 
-  /** A partial run: it goes on in TensorFlow's threads between the calls that fetch. */
-  *#runInParts(
-    model: Model,
-    [from, all]: readonly [BigInt64Array, BigInt64Array],
-    given: BigInt64Array,
-    groups: readonly string[],
-  ): Generator<TensorMetadata[]> {
+  /** A partial run: it goes on in TensorFlow's threads between the calls that fetch, as far as it is fed. */
+  *#runInParts({ session }: Model, whole: BoundPart, parts: readonly BoundPart[]): Generator<TensorMetadata[]> {
     const api = this.#api;
     const status = this.#status;
     const handles = new BigInt64Array(1);
-    const numFeeds = given.length;
-    api.sessionPRunSetup(model.session, from, numFeeds, all, all.length / 2, null, 0, handles, status);
+    const { given, to } = whole;
+    api.sessionPRunSetup(session, whole.from, given.length, to, to.length / 2, null, 0, handles, status);
     this.#check();
     const handle = Number(handles[0]);
-    const fetch = (group: number): BigInt64Array => {
-      const to = this.#ports(model, groups[group]!);
-      const made = new BigInt64Array(to.length / 2);
-      const feeds: readonly [BigInt64Array | null, BigInt64Array | null, number] =
-        group === 0 ? [from, given, numFeeds] : [null, null, 0];
-      api.sessionPRun(model.session, handle, ...feeds, to, made, made.length, null, 0, status);
+    const fetch = (part: BoundPart): BigInt64Array => {
+      const made = new BigInt64Array(part.to.length / 2);
+      const feeds = [part.from, part.given, part.given.length] as const;
+      api.sessionPRun(session, handle, ...feeds, part.to, made, made.length, null, 0, status);
       return made;
     };
     let fetched = 0;
     try {
-      while (fetched < groups.length) {
-        const made = fetch(fetched);
+      while (fetched < parts.length) {
+        const made = fetch(parts[fetched]!);
         fetched += 1;
         this.#check();
         yield this.#describeAll(made);
       }
     } finally {
       // What is fed and computed with stays in use until the last output is there.
-      for (; fetched < groups.length; fetched += 1) {
-        for (const tensor of fetch(fetched)) if (tensor !== 0n) api.deleteTensor(Number(tensor));
+      for (; fetched < parts.length; fetched += 1) {
+        for (const tensor of fetch(parts[fetched]!)) if (tensor !== 0n) api.deleteTensor(Number(tensor));
       }
       api.deletePRunHandle(handle);
     }

@@ -59,10 +59,10 @@ function open(libraryDir: string, addonPath: string): Binding {
 }
 
 /**
- * Threads that begin nodes of a graph. One alone would begin whatever its last node makes ready and hand finished outputs out when nothing is left
- * to compute. With a second one outputs leave at once; graphs for one thread keep it from computing (see `schedule.ts`).
+ * Threads that begin nodes of a graph for a GPU. One alone would begin whatever its last node makes ready and hand finished outputs out when
+ * nothing is left to begin. On the CPU a second one would compute too, so graphs for one thread have gates instead (see `executable.ts`).
  */
-const MIN_INTEROP_THREADS = 2;
+const MIN_INTEROP_THREADS_GPU = 2;
 
 /**
  * Sets what libtensorflow reads while it loads. Node passes `process.env` on to the C library, so on the main thread
@@ -75,7 +75,9 @@ const MIN_INTEROP_THREADS = 2;
 function settleEnvironment(options: LoadOptions): void {
   const threads = String(options.numThreads);
   process.env.TF_NUM_INTRAOP_THREADS = threads;
-  process.env.TF_NUM_INTEROP_THREADS = String(Math.max(MIN_INTEROP_THREADS, options.numThreads));
+  process.env.TF_NUM_INTEROP_THREADS = String(
+    options.device === 'cpu' ? options.numThreads : Math.max(MIN_INTEROP_THREADS_GPU, options.numThreads),
+  );
   process.env.OMP_NUM_THREADS = threads;
   if (options.device === 'cpu') keepCompiled(options.libraryDir);
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';

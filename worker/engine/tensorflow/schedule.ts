@@ -9,33 +9,30 @@ import type { Node, Port, Program } from '../program.js';
 /** A node that an output needs. */
 export interface ScheduledNode {
   readonly node: Node;
-  /** The first turn that needs it. Inputs and constants, which all may use, have turn 0. */
-  readonly turn: number;
+  /** The first group that needs it. Inputs and constants, which all may use, have group 0. */
+  readonly group: number;
   /**
-   * The value among its inputs that shall be held back until the turn before is over: set where nothing else that the node reads is
-   * made in its own turn. It is the one made last, which in a backward pass is the gradient that flows through the network.
+   * The value among its inputs that shall be held back until the group before is there: set where nothing else that the node reads is
+   * made for its own group. It is the one made last, which in a backward pass is the gradient that flows through the network.
    */
   readonly held?: number | undefined;
 }
 
 /** A program in order. */
 export interface Schedule {
-  /** Without dead nodes, turn by turn, in an order in which they can run. */
+  /** Without dead nodes, group by group, in an order in which they can run. */
   readonly nodes: readonly ScheduledNode[];
-  /** What there is at the end of each turn. */
-  readonly turns: readonly (readonly Port[])[];
   /** What is handed out together. */
   readonly groups: readonly (readonly Port[])[];
 }
 
 /**
- * Returns the nodes that outputs need, each with the first turn that needs it. A turn makes a group of outputs or, where `serial`, one of
- * them: then hardly two nodes ever wait for the same one, and they run one after the other however many threads there are.
+ * Returns the nodes that outputs need, each with the first group that needs it.
  *
  * @param groups names of outputs, in the order in which they shall be handed out; unlisted ones come with the last group
  * @throws EngineError `ENGINE_UNKNOWN_OUTPUT` for a name that the program does not have, or that appears twice
  */
-export function scheduleProgram(program: Program, groups: readonly (readonly string[])[], serial: boolean): Schedule {
+export function scheduleProgram(program: Program, groups: readonly (readonly string[])[]): Schedule {
   const makers = new Map<number, Node>();
   const position = new Map<number, number>();
   for (const [index, node] of program.nodes.entries()) {
@@ -45,39 +42,38 @@ export function scheduleProgram(program: Program, groups: readonly (readonly str
     }
   }
   const ports = groupPorts(program, groups);
-  const turns = serial ? ports.flat().map((port) => [port]) : ports;
-  const turnOf = new Map<Node, number>();
-  for (const [index, outputs] of turns.entries()) assignTurn(index, outputs, makers, turnOf);
-  const heldInput = (node: Node, turn: number): number | undefined => {
+  const groupOf = new Map<Node, number>();
+  for (const [index, outputs] of ports.entries()) assignGroup(index, outputs, makers, groupOf);
+  const heldInput = (node: Node, group: number): number | undefined => {
     const made = node.inputs.filter((id) => !isSource(makers.get(id)!));
-    if (turn === 0 || made.some((id) => turnOf.get(makers.get(id)!) === turn)) return undefined;
+    if (group === 0 || made.some((id) => groupOf.get(makers.get(id)!) === group)) return undefined;
     return made.sort((a, b) => position.get(b)! - position.get(a)!)[0];
   };
-  const live = program.nodes.filter((node) => turnOf.has(node));
+  const live = program.nodes.filter((node) => groupOf.has(node));
   const nodes = live.map((node): ScheduledNode => {
-    const turn = turnOf.get(node)!;
-    return { node, turn, held: heldInput(node, turn) };
+    const group = groupOf.get(node)!;
+    return { node, group, held: heldInput(node, group) };
   });
-  // What a node reads is of its own turn or of an earlier one, so this order is one in which they can run.
-  return { nodes: nodes.sort((a, b) => a.turn - b.turn), turns, groups: ports };
+  // What a node reads is of its own group or of an earlier one, so this order is one in which they can run.
+  return { nodes: nodes.sort((a, b) => a.group - b.group), groups: ports };
 }
 
 function isSource(node: Node): boolean {
   return node.op.kind === 'input' || node.op.kind === 'constant';
 }
 
-/** Marks all nodes that these outputs need and that no earlier turn runs. */
-function assignTurn(
-  turn: number,
+/** Marks all nodes that these outputs need and that no earlier group runs. */
+function assignGroup(
+  group: number,
   outputs: readonly Port[],
   makers: ReadonlyMap<number, Node>,
-  turnOf: Map<Node, number>,
+  groupOf: Map<Node, number>,
 ): void {
   const pending = outputs.map((port) => port.value);
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
     const maker = makers.get(id)!;
-    if (turnOf.has(maker)) continue;
-    turnOf.set(maker, isSource(maker) ? 0 : turn);
+    if (groupOf.has(maker)) continue;
+    groupOf.set(maker, isSource(maker) ? 0 : group);
     pending.push(...maker.inputs);
   }
 }
