@@ -11,6 +11,7 @@ import {
   bucketWord,
   layoutFingerprint,
   openedWord,
+  takenIndex,
   timeIndex,
   WORDS,
   waitingWord,
@@ -144,6 +145,20 @@ export class BoardFlags {
       const next = (tag(round) << COUNT_BITS) | (count + 1);
       if (Atomics.compareExchange(this.#words, word, before, next) === before) return count;
     }
+  }
+
+  /** Notes that this rank is at work on its own parts. */
+  noteTaken(): void {
+    const { area, member, now } = this.#options;
+    this.#times[takenIndex(member, area.worldSize)] = now();
+  }
+
+  /** For how many milliseconds a member has taken none of its own parts, though this bucket was complete. */
+  idleMs(member: number, bucket: number): number {
+    const { area, now } = this.#options;
+    let sinceMs = this.#times[takenIndex(member, area.worldSize)]!;
+    for (let of = 0; of < area.worldSize; of++) sinceMs = Math.max(sinceMs, this.#timeOf('ready', of, bucket));
+    return now() - sinceMs;
   }
 
   /** Notes that a member's part of a bucket is summed. */

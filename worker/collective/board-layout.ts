@@ -41,7 +41,7 @@ export interface BoardLayout {
   readonly bytes: number;
   readonly flagsOffset: number;
   readonly numFlagWords: number;
-  /** Float64: when a rank was ready with a bucket, and when its chunk of it was summed, by rank and bucket. */
+  /** Float64: when a rank was ready with a bucket, and when its chunk of it was summed, by rank and bucket; when it last took a segment. */
   readonly timesOffset: number;
   readonly numTimes: number;
   /** Float64: {@link FIGURES} by rank. */
@@ -54,7 +54,7 @@ export interface BoardLayout {
 /** Returns what lies where. */
 export function boardLayout({ worldSize, layout, partials }: BoardArea): BoardLayout {
   const numFlagWords = (2 + worldSize) * LINE_WORDS + BUCKET_ARRAYS.length * worldSize * BOARD_MAX_BUCKETS;
-  const numTimes = 2 * worldSize * BOARD_MAX_BUCKETS;
+  const numTimes = 2 * worldSize * BOARD_MAX_BUCKETS + worldSize;
   const numFigures = FIGURES.length * worldSize;
   const timesOffset = pageAfter(FLAGS_OFFSET + numFlagWords * Int32Array.BYTES_PER_ELEMENT);
   const vectorBytes = pageAfter(layout.length * Float32Array.BYTES_PER_ELEMENT);
@@ -103,6 +103,11 @@ export function bucketWord(array: BucketArray, rank: number, bucket: number, wor
 /** The place of a time for a rank and a bucket. */
 export function timeIndex(what: 'ready' | 'reduced', rank: number, bucket: number, worldSize: number): number {
   return ((what === 'ready' ? 0 : worldSize) + rank) * BOARD_MAX_BUCKETS + bucket;
+}
+
+/** The place of the time when a rank last took a segment of its own. */
+export function takenIndex(rank: number, worldSize: number): number {
+  return 2 * worldSize * BOARD_MAX_BUCKETS + rank;
 }
 
 /** Returns a number other than 0 that is the same for equal layouts. */

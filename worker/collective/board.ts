@@ -1,6 +1,7 @@
 /**
  * The all-reduce of ranks that share memory: every partial sum lies in a segment that all have mapped, and flags beside them say what is
- * there. Any thread of any rank may sum any segment; which one does it changes nothing, as the order of additions is the tree's. The sum
+ * there. Any thread of any rank may sum any segment; which one does it changes nothing, as the order of additions is the tree's. But each
+ * keeps to its rank's chunks while the others get on with theirs: what a rank has touched of others' memory counts as its own. The sum
  * takes the place of each rank's first partial. So nothing is sent, the last rank to come finds all it needs, and nobody has to wait
  * until others have read their results. Steps and rules on memory are in proto/PROTOCOL.md.
  */
@@ -15,10 +16,14 @@ import type { Plan, Segment } from './plan.js';
 export const BOARD_SEGMENT_ELEMENTS = 65_536;
 /** From this size on it is worth waking others to sum with us. */
 const SHARED_WORK_ELEMENTS = 65_536;
+/** Shorter chunks are anyone's: to wait for their owner would take longer than to sum them. */
+const MIN_KEPT_SEGMENTS = 4;
 
 export interface BoardOptions extends Pick<BoardFlagsOptions, 'place' | 'wake' | 'firstRound' | 'base' | 'now'> {
   readonly rank: number;
   readonly plan: Plan;
+  /** For how many milliseconds another rank may leave long chunks of its own alone until this thread takes them over. */
+  readonly patienceMs: number;
   /** Writes the sum of elements of the whole vectors at the operands' addresses to those of the targets, which are among them. */
   readonly reduce: (operands: readonly number[], targets: readonly number[], offset: number, length: number) => void;
 }
@@ -95,7 +100,8 @@ export class Board {
   }
 
   /**
-   * Sums what can be summed and nobody has taken yet: this rank's chunks first, then those of others.
+   * Sums what can be summed and nobody has taken yet: this rank's chunks first, then short ones of others, and long ones of ranks that
+   * leave theirs alone.
    * @param maxSegments ends after so many, for threads that have other duties
    * @returns how many segments it summed
    * @throws CollectiveError COLLECTIVE_BAD_LAYOUT when the ranks disagree about the layout
@@ -105,22 +111,36 @@ export class Board {
     let numDone = 0;
     // The main thread has gone over to another layout, and this thread has not heard of it yet.
     if (!this.#flags.isCurrent) return 0;
-    for (const [bucket, chunks] of plan.byChunk.entries()) {
-      if (!this.#flags.allReady(round, bucket)) continue;
-      if (!this.#flags.peersAgree(round, (member) => member)) return numDone;
-      for (let step = 0; step < plan.worldSize; step++) {
-        const owner = (rank + step) % plan.worldSize;
-        const segments = chunks[owner]!;
-        for (;;) {
-          // A claim is a count that grew from its number: that segment is now this thread's.
-          const index = this.#flags.claim(owner, bucket, round, segments.length);
-          if (index >= segments.length) break;
-          this.#sum(segments[index]!, round, segments.length);
-          if (++numDone >= maxSegments) return numDone;
-        }
+    for (let step = 0; step < plan.worldSize; step++) {
+      const owner = (rank + step) % plan.worldSize;
+      for (const bucket of plan.byChunk.keys()) {
+        if (!this.#flags.allReady(round, bucket)) continue;
+        if (!this.#flags.peersAgree(round, (member) => member)) return numDone;
+        numDone += this.#advanceChunk(round, bucket, owner, maxSegments - numDone);
+        if (numDone >= maxSegments) return numDone;
       }
     }
     return numDone;
+  }
+
+  #advanceChunk(round: number, bucket: number, owner: number, maxSegments: number): number {
+    const segments = this.#options.plan.byChunk[bucket]![owner]!;
+    let numDone = 0;
+    while (numDone < maxSegments && this.#isFor(owner, bucket, segments.length)) {
+      // A claim is a count that grew from its number: that segment is now this thread's.
+      const index = this.#flags.claim(owner, bucket, round, segments.length);
+      if (index >= segments.length) break;
+      if (owner === this.#options.rank) this.#flags.noteTaken();
+      this.#sum(segments[index]!, round, segments.length);
+      numDone++;
+    }
+    return numDone;
+  }
+
+  /** Whether this thread may take segments of an owner's chunk now. */
+  #isFor(owner: number, bucket: number, numSegments: number): boolean {
+    const { patienceMs, rank } = this.#options;
+    return owner === rank || numSegments < MIN_KEPT_SEGMENTS || this.#flags.idleMs(owner, bucket) > patienceMs;
   }
 
   /** Whether all buckets of a round are summed. */

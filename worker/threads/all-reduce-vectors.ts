@@ -21,6 +21,9 @@ import { MessageRounds, type Rounds } from './rounds.js';
 /** A board beyond this does not fit the 4 GiB of a heap together with what else is there. */
 export const MAX_BOARD_BYTES = 3.5 * 2 ** 30;
 
+/** How long a main thread that waits watches another rank leave its part of the work alone. */
+const PATIENCE_MS = 1;
+
 /** For scratch memory and alignment. */
 const SPARE_BYTES = 2 ** 24;
 /** Vectors that accumulating and compressing may need besides those of a board. */
@@ -49,7 +52,7 @@ export interface VectorPlaces {
 export function openBoard(
   place: BoardPlace,
   scratch: number,
-  options: Pick<BoardOptions, 'rank' | 'plan' | 'firstRound' | 'base'>,
+  options: Pick<BoardOptions, 'rank' | 'plan' | 'patienceMs' | 'firstRound' | 'base'>,
 ): { board: Board; futex: Futex } {
   const reducer = new HeapReducer(openAddKernels(place), place.memory, options.plan.tree, scratch);
   let futex: Futex | undefined;
@@ -168,7 +171,10 @@ function boardVectors(plan: Plan, { rank, worldSize }: World, heap: SimdHeap, sh
     scratch: undefined,
     openRounds(layout, firstRound, post) {
       const current = boardPlan(layout, worldSize);
-      const { board, futex } = openBoard(place, scratch[0]!, { rank, plan: current, firstRound });
+      const { board, futex } = openBoard(place, scratch[0]!, {
+        ...{ rank, plan: current, firstRound },
+        patienceMs: PATIENCE_MS,
+      });
       input = { address: place.address, scratch: scratch[1]!, base: board.base };
       return new BoardRounds({ board, futex, post, bytesPerRound: bytesPerRound(current, rank) });
     },

@@ -44,7 +44,11 @@ export async function waitForBoard(round: number, wait: BoardWait, options: Wait
       const { bell } = board;
       const numDone = work?.(round) ?? 0;
       if (board.isOver(round)) return;
-      if (numDone > 0) continue;
+      if (numDone > 0) {
+        // Soon again: others may be behind with theirs.
+        blockedMs = FIRST_BLOCKED_MS;
+        continue;
+      }
       futex.wait(bell, blockedMs);
       const nowMs = performance.now();
       if (!hasDeadline && nowMs - startedMs > DEADLINE_AFTER_MS) {

@@ -225,7 +225,9 @@ export class PayloadPlane {
     if (boardInput !== undefined && isOneHost) {
       const { address, scratch, base } = boardInput;
       const plan = boardPlan(layout, this.#worldSize);
-      const { board } = openBoard({ memory, address }, scratch, { rank, plan, firstRound, base });
+      // Others' parts are none of its business: nobody waits for them yet, and whoever does takes them over.
+      const patienceMs = Number.POSITIVE_INFINITY;
+      const { board } = openBoard({ memory, address }, scratch, { rank, plan, patienceMs, firstRound, base });
       this.#board = new CommsBoard({
         board,
         ring: (peer, round, bucket) => this.#ring(peer, round, bucket),

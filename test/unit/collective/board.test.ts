@@ -26,8 +26,12 @@ class SharedBoards {
   /** By rank. */
   readonly results: Float32Array[];
   numWakes = 0;
+  /** Each look at the clock takes a millisecond, so that without patience everyone helps at once. */
+  nowMs = 5;
+  readonly #patienceMs: number;
 
-  constructor(worldSize: number, virtualRanks: number, numThreads = 2) {
+  constructor(worldSize: number, virtualRanks: number, { numThreads = 2, patienceMs = 0 } = {}) {
+    this.#patienceMs = patienceMs;
     this.plan = this.#plan(worldSize, virtualRanks, BUCKETS);
     const layout = boardLayout(this.plan);
     const address = this.heap.allocate(layout.bytes);
@@ -83,7 +87,8 @@ class SharedBoards {
           wake: () => this.numWakes++,
           firstRound,
           base,
-          now: () => 5,
+          now: () => this.nowMs++,
+          patienceMs: this.#patienceMs,
         });
       }),
     );
@@ -97,9 +102,9 @@ function bytes(vector: Float32Array): Buffer {
 describe('the board', () => {
   it('gives the bytes of the fixed tree, whichever thread of whichever rank sums which segment', () => {
     fc.assert(
-      fc.property(fc.integer(), fc.integer({ min: 2, max: 4 }), (seed, worldSize) => {
+      fc.property(fc.integer(), fc.integer({ min: 2, max: 4 }), fc.nat(200), (seed, worldSize, patienceMs) => {
         const random = seededRandom(seed);
-        const shared = new SharedBoards(worldSize, 5);
+        const shared = new SharedBoards(worldSize, 5, { patienceMs });
         const threads = shared.boards.flat();
         for (let round = 1; round <= 3; round++) {
           shared.fill(round);
@@ -120,6 +125,31 @@ describe('the board', () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it('leaves a long chunk to its rank as long as that gets on with its own, and takes it over when it does not', () => {
+    const shared = new SharedBoards(2, 2, { patienceMs: 1_000 });
+    const [owner, other] = shared.boards.map(([board]) => board!) as [Board, Board];
+    shared.fill(1);
+    for (const bucket of BUCKETS.keys()) for (const board of [owner, other]) board.announce(1, bucket);
+    // Bucket 1 has 390 elements: rank 0's share of it, a multiple of 16, is 208, and that makes four segments of 64. All others make three.
+    const numLong = 4;
+    expect(shared.plan.byChunk[1]![0]).toHaveLength(numLong);
+    expect(other.advance(1)).toBe(shared.plan.segments.length - numLong);
+    shared.nowMs += 900;
+    expect(owner.advance(1, 1)).toBe(1);
+    shared.nowMs += 900;
+    expect(other.advance(1)).toBe(0);
+    expect(other.isOver(1)).toBe(false);
+    shared.nowMs += 200;
+    expect(other.advance(1, 1)).toBe(1);
+    // It is back.
+    expect(owner.advance(1, 1)).toBe(1);
+    expect(other.advance(1)).toBe(0);
+    shared.nowMs += 1_100;
+    expect(other.advance(1)).toBe(1);
+    expect(owner.isOver(1)).toBe(true);
+    for (const result of shared.results) expect(bytes(result).equals(shared.expected(1))).toBe(true);
   });
 
   it('leaves the next round alone when a thread wakes up in the middle of the last one', () => {
@@ -233,7 +263,7 @@ describe('the board', () => {
     const plan = makePlan({ length: 1_025, buckets, virtualRanks: 2 }, 2);
     const heap = new SimdHeap();
     const address = heap.allocate(boardLayout(plan).bytes);
-    const options = { rank: 0, plan, reduce: () => {}, wake: () => {}, firstRound: 1, now: () => 0 };
+    const options = { rank: 0, plan, patienceMs: 0, reduce: () => {}, wake: () => {}, firstRound: 1, now: () => 0 };
     expect(() => new Board({ ...options, place: { memory: heap.memory, address } })).toThrow(
       expect.objectContaining({ code: 'COLLECTIVE_BAD_LAYOUT' }),
     );
