@@ -24,6 +24,8 @@ export interface BoardOptions extends Pick<BoardFlagsOptions, 'place' | 'wake' |
   readonly plan: Plan;
   /** For how many milliseconds another rank may leave long chunks of its own alone until this thread takes them over. */
   readonly patienceMs: number;
+  /** Is told of bytes of other ranks' vectors that this thread has no use for after it took over a segment: at which address, how many. */
+  readonly forget: (address: number, bytes: number) => void;
   /** Writes the sum of elements of the whole vectors at the operands' addresses to those of the targets, which are among them. */
   readonly reduce: (operands: readonly number[], targets: readonly number[], offset: number, length: number) => void;
 }
@@ -124,14 +126,17 @@ export class Board {
   }
 
   #advanceChunk(round: number, bucket: number, owner: number, maxSegments: number): number {
-    const segments = this.#options.plan.byChunk[bucket]![owner]!;
+    const { plan, rank } = this.#options;
+    const segments = plan.byChunk[bucket]![owner]!;
     let numDone = 0;
     while (numDone < maxSegments && this.#isFor(owner, bucket, segments.length)) {
       // A claim is a count that grew from its number: that segment is now this thread's.
       const index = this.#flags.claim(owner, bucket, round, segments.length);
       if (index >= segments.length) break;
-      if (owner === this.#options.rank) this.#flags.noteTaken();
-      this.#sum(segments[index]!, round, segments.length);
+      if (owner === rank) this.#flags.noteTaken();
+      const segment = segments[index]!;
+      this.#sum(segment, round, segments.length);
+      if (owner !== rank && segments.length >= MIN_KEPT_SEGMENTS) this.#forget(segment);
       numDone++;
     }
     return numDone;
@@ -141,6 +146,14 @@ export class Board {
   #isFor(owner: number, bucket: number, numSegments: number): boolean {
     const { patienceMs, rank } = this.#options;
     return owner === rank || numSegments < MIN_KEPT_SEGMENTS || this.#flags.idleMs(owner, bucket) > patienceMs;
+  }
+
+  #forget({ offset, length }: Segment): void {
+    const { forget, plan, rank } = this.#options;
+    for (const [index, partial] of plan.partials.entries()) {
+      if (partial.rank === rank) continue;
+      forget(this.#operands[index]! + offset * Float32Array.BYTES_PER_ELEMENT, length * Float32Array.BYTES_PER_ELEMENT);
+    }
   }
 
   /** Whether all buckets of a round are summed. */

@@ -10,6 +10,7 @@ import { HostBoard, type HostBoardOptions, hostArea } from '../collective/host-b
 import { makePlan, type Plan, type VectorLayout } from '../collective/plan.js';
 import { allocateAligned, openAddKernels } from '../collective/sum-heap.js';
 import { Futex } from '../shared-memory/futex.js';
+import { openLibc } from '../shared-memory/libc.js';
 import { SHARED_PAGE_BYTES, SharedSegment } from '../shared-memory/shared-segment.js';
 import { SIMD_ALIGNMENT, type SimdHeap } from '../simd/heap.js';
 import { BoardRounds } from './board-rounds.js';
@@ -23,6 +24,8 @@ export const MAX_BOARD_BYTES = 3.5 * 2 ** 30;
 
 /** How long a main thread that waits watches another rank leave its part of the work alone. */
 const PATIENCE_MS = 1;
+/** Where pages are larger, none is unmapped. */
+const PAGE_BYTES = 4_096;
 
 /** For scratch memory and alignment. */
 const SPARE_BYTES = 2 ** 24;
@@ -60,11 +63,19 @@ export function openBoard(
     ...options,
     place,
     reduce: (operands, targets, offset, length) => reducer.reduceToAll(operands, targets, offset, length),
+    forget: (address, bytes) => unmapWithin(place.memory, address, bytes),
     wake: () => futex?.wake(),
     now: monotonicMs,
   });
   futex = new Futex(board.bellWord);
   return { board, futex };
+}
+
+/** Takes the pages that lie wholly within some bytes of a mapped segment out of this process, until they are touched again. */
+function unmapWithin({ buffer }: WebAssembly.Memory, address: number, bytes: number): void {
+  const begin = Math.ceil(address / PAGE_BYTES) * PAGE_BYTES;
+  const end = Math.floor((address + bytes) / PAGE_BYTES) * PAGE_BYTES;
+  if (end > begin) openLibc()?.unmapPages(new Uint8Array(buffer, begin, end - begin));
 }
 
 /** Returns the view of one thread on what ranks of a host share in a hierarchy. */

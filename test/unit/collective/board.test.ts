@@ -29,6 +29,7 @@ class SharedBoards {
   /** Each look at the clock takes a millisecond, so that without patience everyone helps at once. */
   nowMs = 5;
   readonly #patienceMs: number;
+  readonly forgotten: number[][] = [];
 
   constructor(worldSize: number, virtualRanks: number, { numThreads = 2, patienceMs = 0 } = {}) {
     this.#patienceMs = patienceMs;
@@ -89,6 +90,7 @@ class SharedBoards {
           base,
           now: () => this.nowMs++,
           patienceMs: this.#patienceMs,
+          forget: (of, numBytes) => this.forgotten.push([of, numBytes]),
         });
       }),
     );
@@ -150,6 +152,12 @@ describe('the board', () => {
     expect(other.advance(1)).toBe(1);
     expect(owner.isOver(1)).toBe(true);
     for (const result of shared.results) expect(bytes(result).equals(shared.expected(1))).toBe(true);
+    // Of what it took over, segments 1 (elements 364 to 427) and 3 (492 to 507) of the chunk, the other rank keeps nothing of the owner's vector.
+    const start = shared.partials[0]!.byteOffset;
+    expect(shared.forgotten).toEqual([
+      [start + 364 * 4, 64 * 4],
+      [start + 492 * 4, 16 * 4],
+    ]);
   });
 
   it('leaves the next round alone when a thread wakes up in the middle of the last one', () => {
@@ -263,7 +271,16 @@ describe('the board', () => {
     const plan = makePlan({ length: 1_025, buckets, virtualRanks: 2 }, 2);
     const heap = new SimdHeap();
     const address = heap.allocate(boardLayout(plan).bytes);
-    const options = { rank: 0, plan, patienceMs: 0, reduce: () => {}, wake: () => {}, firstRound: 1, now: () => 0 };
+    const options = {
+      rank: 0,
+      plan,
+      patienceMs: 0,
+      forget: () => {},
+      reduce: () => {},
+      wake: () => {},
+      firstRound: 1,
+      now: () => 0,
+    };
     expect(() => new Board({ ...options, place: { memory: heap.memory, address } })).toThrow(
       expect.objectContaining({ code: 'COLLECTIVE_BAD_LAYOUT' }),
     );
