@@ -44,6 +44,11 @@ export class MicrobatchStream {
     this.#requested = { ...start };
   }
 
+  /** Requests the first steps before anyone asks for them. */
+  requestFirst(): void {
+    this.#requestAhead(this.#requested.epoch, this.#requested.step);
+  }
+
   /** Returns the input of the given step; steps must be asked for in order. Waits for the loader. */
   async next(epoch: number, step: number): Promise<StepInput> {
     this.#requestAhead(epoch, step);

@@ -10,17 +10,15 @@ import { weightsSha256 } from './checkpoint/weights-hash.js';
 import type { SummedVector } from './collective/summed-vector.js';
 import { restoreCompression } from './compression-state.js';
 import type { Dataset } from './data/dataset.js';
-import { openLoader } from './data/loader/loader.js';
 import { openDataset } from './data/open-dataset.js';
 import { EpochFiles } from './epoch-files.js';
-import { EpochPlans } from './epoch-plans.js';
+import type { EpochPlans } from './epoch-plans.js';
 import { FiniteSteps } from './finite-steps.js';
 import { withFittedAnchors } from './fitted-start.js';
 import { collectAllGarbage } from './garbage.js';
 import { openGradientSum } from './gradient-sum.js';
 import { openImageCache } from './image-cache.js';
 import { Ledger, requireComplete } from './ledger/ledger.js';
-import { MicrobatchStream } from './microbatches.js';
 import type { Model } from './model/model.js';
 import { EarlyStopping } from './optim/early-stopping.js';
 import { fitness } from './optim/fitness.js';
@@ -35,6 +33,7 @@ import { threadTrace } from './trace/thread-trace.js';
 import { TrainPrograms } from './train-program.js';
 import { TrainState } from './train-state.js';
 import { Trainer } from './trainer.js';
+import { TrainingInput } from './training-input.js';
 import { Validator } from './validator.js';
 
 /** Trains as the configuration says and returns what the worker tells the coordinator at its end. */
@@ -44,7 +43,7 @@ export async function train(context: RunContext): Promise<RunOutcome> {
   try {
     return await run.run();
   } finally {
-    run.dispose();
+    await run.dispose();
   }
 }
 
@@ -56,7 +55,13 @@ async function openRun(context: RunContext): Promise<TrainingRun> {
   const { trainSet, valSet } = await localRankZeroFirst(context, () => openDatasets(context));
   milestone('data sets');
   const start = withFittedAnchors(found, config, trainSet);
-  return new TrainingRun(context, start, trainSet, valSet);
+  const input = new TrainingInput(context, trainSet, start.resume?.progress);
+  try {
+    return new TrainingRun(context, start, input, trainSet, valSet);
+  } catch (error) {
+    await input.close();
+    throw error;
+  }
 }
 
 async function openDatasets({ comms, config, rank }: RunContext): Promise<{ trainSet: Dataset; valSet: Dataset }> {
@@ -83,6 +88,7 @@ class TrainingRun {
   readonly #sum: SummedVector;
   readonly #trainer: Trainer;
   readonly #validator: Validator;
+  readonly #input: TrainingInput;
   readonly #plans: EpochPlans;
   readonly #ledger: Ledger;
   readonly #badItems: BadItemLog;
@@ -93,7 +99,6 @@ class TrainingRun {
   readonly #epochFiles: EpochFiles;
   readonly #finiteSteps: FiniteSteps;
   readonly #reports: RunReports;
-  readonly #virtualRanks: readonly number[];
   readonly #stepsPerEpoch: number;
   #trace: RunTrace | undefined;
   readonly #tuner: BucketTuner | undefined;
@@ -102,7 +107,7 @@ class TrainingRun {
   #best = new BestResult();
   #trainSeconds = 0;
 
-  constructor(context: RunContext, start: StartingPoint, trainSet: Dataset, valSet: Dataset) {
+  constructor(context: RunContext, start: StartingPoint, input: TrainingInput, trainSet: Dataset, valSet: Dataset) {
     const { config, engine, comms, rank, worldSize } = context;
     const { model } = start;
     this.#context = context;
@@ -110,7 +115,9 @@ class TrainingRun {
     this.#model = model;
     this.#trainSet = trainSet;
     this.#valSet = valSet;
-    this.#stepsPerEpoch = Math.ceil(trainSet.numImages / config.batchSize);
+    this.#input = input;
+    this.#plans = input.plans;
+    this.#stepsPerEpoch = input.stepsPerEpoch;
     this.#programs = new TrainPrograms(engine, model, config, config.epochs * this.#stepsPerEpoch);
     const { layout } = this.#programs;
     this.#state = new TrainState(model, layout, config.optimizer, openLossScaler(config.amp));
@@ -119,8 +126,6 @@ class TrainingRun {
     const allReduce = openGradientSum(context, model, layout, doneSteps, this.#state.heap);
     this.#sum = allReduce;
     this.#tuner = BucketTuner.open({ ...context, allReduce, programs: this.#programs });
-    const { begin, end } = allReduce.virtualRange;
-    this.#virtualRanks = Array.from({ length: end - begin }, (_, i) => begin + i);
     this.#schedule = createSchedule({
       hyp: config.hyp,
       epochs: config.epochs,
@@ -130,7 +135,6 @@ class TrainingRun {
       linear: config.linearLr,
       optimizer: config.optimizer,
     });
-    this.#plans = new EpochPlans(trainSet, config, start.resume?.progress.classMaps);
     this.#ledger = new Ledger(trainSet.imageIds(), config.seed);
     this.#trainer = new Trainer({
       config,
@@ -141,7 +145,7 @@ class TrainingRun {
       state: this.#state,
       ledger: this.#ledger,
       weightDecay: this.#schedule.weightDecay,
-      virtualRanks: this.#virtualRanks,
+      virtualRanks: input.virtualRanks,
     });
     this.#validator = new Validator({
       ...{ config, engine, comms, model, dataset: valSet, rank, worldSize },
@@ -166,28 +170,13 @@ class TrainingRun {
     if (rank === 0) await this.#files.open(progress.epoch);
     this.#pictures?.addLabels(this.#trainSet.table.labels);
     this.#reports.started({ model: this.#model, notes: this.#notes }, this.#trainSet, this.#valSet, progress.epoch);
-    await using loader = openLoader(this.#trainSet, {
-      numThreads: config.loaderThreads,
-      // Two steps being made or waiting, besides the one in use.
-      capacityBatches: 3 * this.#virtualRanks.length,
-      hyp: config.hyp,
-      augment: true,
-      seed: config.seed,
-      imgsz: config.imgsz,
-      rect: config.rect,
-      cache: openImageCache(this.#context, this.#trainSet, 'train'),
-      jpegScaling: config.jpegScaling,
-      onBadSample: config.onBadSample,
-    });
     this.#trace = RunTrace.open({
       ...this.#context,
       doneSteps: this.#state.iteration,
       totalSteps: config.epochs * this.#stepsPerEpoch,
     });
-    const from = { epoch: progress.epoch, step: progress.stepInEpoch };
-    const stream = new MicrobatchStream(this.#plans, loader, config.epochs, this.#virtualRanks, from);
     for (let epoch = progress.epoch; epoch < config.epochs; epoch++) {
-      const result = await this.#epoch(stream, epoch, progress);
+      const result = await this.#epoch(epoch, progress);
       progress = result.progress;
       if (result.drained) return this.#drained(epoch, progress);
       if (result.stop) return this.#finish(epoch, 'early stopping');
@@ -195,18 +184,18 @@ class TrainingRun {
     return this.#finish(config.epochs - 1, 'done');
   }
 
-  dispose(): void {
-    this.#trainer.dispose();
-    this.#validator.dispose();
-    this.#programs.dispose();
+  async dispose(): Promise<void> {
+    try {
+      await this.#input.close();
+    } finally {
+      this.#trainer.dispose();
+      this.#validator.dispose();
+      this.#programs.dispose();
+    }
   }
 
   /** Trains one epoch (or what is left of it), validates, and saves. */
-  async #epoch(
-    stream: MicrobatchStream,
-    epoch: number,
-    from: RunProgress,
-  ): Promise<{ progress: RunProgress; drained: boolean; stop: boolean }> {
+  async #epoch(epoch: number, from: RunProgress): Promise<{ progress: RunProgress; drained: boolean; stop: boolean }> {
     const { config } = this.#context;
     const started = performance.now();
     let lossSums = from.lossSums;
@@ -215,7 +204,7 @@ class TrainingRun {
     this.#trainer.restartClock();
     for (let step = from.stepInEpoch; step < this.#stepsPerEpoch; step++) {
       this.#trace?.before(this.#state.iteration + 1);
-      const input = await this.#trainer.waitForData(() => stream.next(epoch, step));
+      const input = await this.#trainer.waitForData(() => this.#input.next(epoch, step));
       rates = this.#schedule.at(this.#state.iteration);
       this.#pictures?.addBatch(input.batches[0]);
       this.#badItems.add(epoch, input.batches);
