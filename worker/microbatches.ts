@@ -46,7 +46,8 @@ export class MicrobatchStream {
 
   /** Requests the first steps before anyone asks for them. */
   requestFirst(): void {
-    this.#requestAhead(this.#requested.epoch, this.#requested.step);
+    const { epoch, step } = this.#requested;
+    if (epoch < this.#epochs) this.#requestAhead(epoch, step);
   }
 
   /** Returns the input of the given step; steps must be asked for in order. Waits for the loader. */

@@ -8,10 +8,6 @@ import { MicrobatchStream, type StepInput } from './microbatches.js';
 import type { RunContext } from './run-context.js';
 import type { RunProgress } from './starting-point.js';
 
-/**
- * Begins with the first batches as soon as it is made: its threads load their modules and decode while the run's programs are
- * still being written.
- */
 export class TrainingInput {
   readonly plans: EpochPlans;
   readonly stepsPerEpoch: number;
@@ -42,7 +38,11 @@ export class TrainingInput {
     });
     const start = { epoch: from?.epoch ?? 0, step: from?.stepInEpoch ?? 0 };
     this.#stream = new MicrobatchStream(this.plans, this.#loader, config.epochs, this.virtualRanks, start);
-    if (start.epoch < config.epochs) this.#stream.requestFirst();
+  }
+
+  /** Begins with the first batches: the loader's threads load their modules and decode while the run's programs are still being written. */
+  begin(): void {
+    this.#stream.requestFirst();
   }
 
   /** Returns the input of the given step; steps must be asked for in order. Waits for the loader, and throws what it met. */

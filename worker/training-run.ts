@@ -12,7 +12,6 @@ import { restoreCompression } from './compression-state.js';
 import type { Dataset } from './data/dataset.js';
 import { openDataset } from './data/open-dataset.js';
 import { EpochFiles } from './epoch-files.js';
-import type { EpochPlans } from './epoch-plans.js';
 import { FiniteSteps } from './finite-steps.js';
 import { withFittedAnchors } from './fitted-start.js';
 import { collectAllGarbage } from './garbage.js';
@@ -89,7 +88,6 @@ class TrainingRun {
   readonly #trainer: Trainer;
   readonly #validator: Validator;
   readonly #input: TrainingInput;
-  readonly #plans: EpochPlans;
   readonly #ledger: Ledger;
   readonly #badItems: BadItemLog;
   /** Only on rank 0, and not when resuming. */
@@ -99,8 +97,7 @@ class TrainingRun {
   readonly #epochFiles: EpochFiles;
   readonly #finiteSteps: FiniteSteps;
   readonly #reports: RunReports;
-  readonly #stepsPerEpoch: number;
-  #trace: RunTrace | undefined;
+  readonly #trace: RunTrace | undefined;
   readonly #tuner: BucketTuner | undefined;
   readonly #startedMs = performance.now();
   #stopping: EarlyStopping;
@@ -116,20 +113,23 @@ class TrainingRun {
     this.#trainSet = trainSet;
     this.#valSet = valSet;
     this.#input = input;
-    this.#plans = input.plans;
-    this.#stepsPerEpoch = input.stepsPerEpoch;
-    this.#programs = new TrainPrograms(engine, model, config, config.epochs * this.#stepsPerEpoch);
+    const doneSteps = start.resume?.counters.iteration ?? 0;
+    const totalSteps = config.epochs * input.stepsPerEpoch;
+    this.#trace = RunTrace.open({ ...context, doneSteps, totalSteps });
+    // The making of the first batches belongs to a window that begins with their step.
+    this.#trace?.before(doneSteps + 1);
+    input.begin();
+    this.#programs = new TrainPrograms(engine, model, config, totalSteps);
     const { layout } = this.#programs;
     this.#state = new TrainState(model, layout, config.optimizer, openLossScaler(config.amp));
     this.#state.start(start.state);
-    const doneSteps = start.resume?.counters.iteration ?? 0;
     const allReduce = openGradientSum(context, model, layout, doneSteps, this.#state.heap);
     this.#sum = allReduce;
     this.#tuner = BucketTuner.open({ ...context, allReduce, programs: this.#programs });
     this.#schedule = createSchedule({
       hyp: config.hyp,
       epochs: config.epochs,
-      iterationsPerEpoch: this.#stepsPerEpoch,
+      iterationsPerEpoch: this.#input.stepsPerEpoch,
       batchSize: config.batchSize,
       nominalBatchSize: config.nominalBatchSize,
       linear: config.linearLr,
@@ -170,11 +170,6 @@ class TrainingRun {
     if (rank === 0) await this.#files.open(progress.epoch);
     this.#pictures?.addLabels(this.#trainSet.table.labels);
     this.#reports.started({ model: this.#model, notes: this.#notes }, this.#trainSet, this.#valSet, progress.epoch);
-    this.#trace = RunTrace.open({
-      ...this.#context,
-      doneSteps: this.#state.iteration,
-      totalSteps: config.epochs * this.#stepsPerEpoch,
-    });
     for (let epoch = progress.epoch; epoch < config.epochs; epoch++) {
       const result = await this.#epoch(epoch, progress);
       progress = result.progress;
@@ -200,9 +195,9 @@ class TrainingRun {
     const started = performance.now();
     let lossSums = from.lossSums;
     this.#ledger.begin(epoch, from.ledger);
-    let rates = this.#schedule.at(epoch * this.#stepsPerEpoch);
+    let rates = this.#schedule.at(epoch * this.#input.stepsPerEpoch);
     this.#trainer.restartClock();
-    for (let step = from.stepInEpoch; step < this.#stepsPerEpoch; step++) {
+    for (let step = from.stepInEpoch; step < this.#input.stepsPerEpoch; step++) {
       this.#trace?.before(this.#state.iteration + 1);
       const input = await this.#trainer.waitForData(() => this.#input.next(epoch, step));
       rates = this.#schedule.at(this.#state.iteration);
@@ -212,11 +207,11 @@ class TrainingRun {
       this.#ledger.commit(result);
       lossSums = [lossSums[0] + result.losses[0], lossSums[1] + result.losses[1], lossSums[2] + result.losses[2]];
       const imageSize = input.batches.find((batch) => batch !== undefined)?.width ?? config.imgsz;
-      this.#reports.step({ epoch, step, stepsPerEpoch: this.#stepsPerEpoch, rates, result, imageSize });
+      this.#reports.step({ epoch, step, stepsPerEpoch: this.#input.stepsPerEpoch, rates, result, imageSize });
       this.#finiteSteps.check(result, this.#state.iteration);
       await this.#tuner?.after(result.allReduce);
       await this.#trace?.after(this.#state.iteration);
-      const last = step + 1 === this.#stepsPerEpoch;
+      const last = step + 1 === this.#input.stepsPerEpoch;
       if (result.drain && !last) {
         return { progress: this.#progress(epoch, step + 1, lossSums), drained: true, stop: false };
       }
@@ -224,14 +219,14 @@ class TrainingRun {
     this.#closeLedger();
     const trainSeconds = (performance.now() - started) / 1000;
     this.#trainSeconds += trainSeconds;
-    const losses = scaled(lossSums, 1 / this.#stepsPerEpoch);
+    const losses = scaled(lossSums, 1 / this.#input.stepsPerEpoch);
     const final = epoch + 1 === config.epochs;
     const validationMs = threadTrace.begin();
     const report = config.noval && !final ? undefined : await this.#validator.run(this.#state.layout, this.#state.ema);
     if (report !== undefined) threadTrace.end('validation', validationMs, epoch);
     const score = report === undefined ? 0 : fitness(report);
     const isBest = this.#best.offer(epoch, score, report);
-    if (report !== undefined) this.#plans.learn(report);
+    if (report !== undefined) this.#input.plans.learn(report);
     const { stop } = this.#stopping.update(epoch, score);
     const drained = this.#context.comms.drainRequested;
     const progress = this.#progress(epoch + 1, 0, NO_LOSS);
@@ -243,7 +238,7 @@ class TrainingRun {
   /** Every image of the epoch was used once, or as often as it was drawn: reported by rank 0, insisted on by all. */
   #closeLedger(): void {
     const { comms, rank } = this.#context;
-    const verdict = this.#ledger.verdict(this.#plans.plan(this.#ledger.state.epoch).pool);
+    const verdict = this.#ledger.verdict(this.#input.plans.plan(this.#ledger.state.epoch).pool);
     if (rank === 0) comms.report({ ledgerReport: verdict });
     requireComplete(verdict);
   }
@@ -273,7 +268,7 @@ class TrainingRun {
       stepInEpoch,
       lossSums,
       ledger: this.#ledger.state,
-      classMaps: this.#plans.classMaps,
+      classMaps: this.#input.plans.classMaps,
       bestFitness: this.#best.fitness,
       bestMetrics: this.#best.metrics,
       earlyStopping: this.#stopping.state,

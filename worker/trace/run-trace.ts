@@ -22,14 +22,10 @@ export interface RunTraceParts {
   readonly totalSteps: number;
 }
 
-/**
- * Prepares all threads of this worker for recording, if the run is traced. Call it before the loader opens. What is made for the first steps
- * before they begin belongs to a window that begins with them.
- */
+/** Prepares all threads of this worker for recording, if the run is traced. Call it before the loader opens. */
 export function openTrace({ config, comms }: { config: RunConfig; comms: Pick<Comms, 'trace' | 'traceThread'> }): void {
   if (config.trace === undefined) return;
   processTrace.open((thread, ring) => comms.traceThread(thread, ring));
-  processTrace.recording = config.trace.first === 1;
   comms.trace(processTrace.tap('comms'), config.saveDir);
 }
 
@@ -46,14 +42,12 @@ export class RunTrace {
   private constructor(parts: RunTraceParts, setting: NonNullable<RunConfig['trace']>) {
     this.#parts = parts;
     this.#window = traceWindow(setting, parts.doneSteps, parts.totalSteps);
-    // A resumed run may be past its window.
-    if (this.#window.last <= parts.doneSteps) processTrace.recording = false;
   }
 
   /** Says that the next step, counted from 1, is about to begin. */
   before(step: number): void {
     const { first, last } = this.#window;
-    if (this.#state !== 'before' || step < first || step > last) return;
+    if (this.#state !== 'before' || step < first || step > Math.min(last, this.#parts.totalSteps)) return;
     this.#state = 'recording';
     processTrace.recording = true;
   }
