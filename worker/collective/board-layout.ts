@@ -5,7 +5,8 @@ import type { Plan } from './plan.js';
 export const BOARD_MAX_BUCKETS = 1_024;
 /** Words of 4 bytes in a cache line. */
 const LINE_WORDS = 16;
-const PAGE_BYTES = 4_096;
+/** A page of the machine, where it has the usual ones. */
+export const PAGE_BYTES = 4_096;
 /** The proof that a segment begins with keeps the first page to itself. */
 const FLAGS_OFFSET = PAGE_BYTES;
 

@@ -3,7 +3,7 @@ import { monotonicMs } from '../../proto/clock.js';
 import { CollectiveError } from '../../proto/errors.js';
 import { BOARD_SEGMENT_ELEMENTS, Board, type BoardOptions } from '../collective/board.js';
 import type { BoardPlace } from '../collective/board-flags.js';
-import { type BoardArea, boardLayout, firstPartial, hostBoardLayout } from '../collective/board-layout.js';
+import { type BoardArea, boardLayout, firstPartial, hostBoardLayout, PAGE_BYTES } from '../collective/board-layout.js';
 import type { ChosenCollective } from '../collective/choose.js';
 import { HeapReducer, scratchBytes } from '../collective/heap-reducer.js';
 import { HostBoard, type HostBoardOptions, hostArea } from '../collective/host-board.js';
@@ -24,8 +24,6 @@ export const MAX_BOARD_BYTES = 3.5 * 2 ** 30;
 
 /** How long a main thread that waits watches another rank leave its part of the work alone. */
 const PATIENCE_MS = 1;
-/** Where pages are larger, none is unmapped. */
-const PAGE_BYTES = 4_096;
 
 /** For scratch memory and alignment. */
 const SPARE_BYTES = 2 ** 24;
@@ -71,7 +69,7 @@ export function openBoard(
   return { board, futex };
 }
 
-/** Takes the pages that lie wholly within some bytes of a mapped segment out of this process, until they are touched again. */
+/** Takes the pages that lie wholly within some bytes of a mapped segment out of this process, until they are touched again; none where pages are larger. */
 function unmapWithin({ buffer }: WebAssembly.Memory, address: number, bytes: number): void {
   const begin = Math.ceil(address / PAGE_BYTES) * PAGE_BYTES;
   const end = Math.floor((address + bytes) / PAGE_BYTES) * PAGE_BYTES;

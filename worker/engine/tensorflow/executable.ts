@@ -47,9 +47,12 @@ export function buildGraph(program: Program, { nodes, groups }: Schedule, option
   const barriers: Ref[] = [];
   /** A node that runs when all outputs of the group before are there, and with them those of earlier ones, and its gate is open. */
   const barrier = (group: number): Ref => {
+    const known = barriers[group];
+    if (known !== undefined) return known;
     const awaited = [...groups[group - 1]!.map(({ value: id }) => ref(id)), ...gates.slice(group - 1, group)];
-    barriers[group] ??= graph.node('NoOp', [...new Set(awaited.map(afterNode))]);
-    return barriers[group];
+    const made = graph.node('NoOp', [...new Set(awaited.map(afterNode))]);
+    barriers[group] = made;
+    return made;
   };
   for (const { node, group, held } of nodes) {
     const late =
