@@ -30,3 +30,8 @@ export function readFlags<const D extends Defaults>(args: readonly string[], def
     });
   }
 }
+
+/** Returns values as flags of a command line, in their order; those that are undefined are left out. */
+export function writeFlags(values: Readonly<Record<string, string | number | undefined>>): string[] {
+  return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
+}

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LaunchError } from '../../proto/errors.js';
 import { builtEntry, repoRoot } from '../../proto/paths.js';
+import { writeFlags } from '../flags.js';
 import { type AllReduceCase, type Lane, MAX_WARM_UP_ROUNDS, type RankJob, type RankResult } from './job.js';
 import { BenchWorld } from './world.js';
 
@@ -27,13 +28,13 @@ export async function runOurs(task: AllReduceCase & Lane & { readonly bucketByte
 export async function runGloo(python: string, task: AllReduceCase): Promise<RankResult[]> {
   const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
   try {
-    const flags = Object.entries({
+    const flags = writeFlags({
       ranks: task.ranks,
       bytes: task.bytes,
       rounds: task.rounds,
       'warm-up': Math.min(task.rounds, MAX_WARM_UP_ROUNDS),
       store: join(folder, 'store'),
-    }).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    });
     const script = join(repoRoot, 'bench', 'allreduce', 'gloo.py');
     return await runRanks(task.ranks, (rank) => [python, [script, '--rank', String(rank), ...flags]]);
   } finally {

@@ -15,7 +15,7 @@ import { stepPrinter } from '../../coordinator/setup/progress.js';
 import { ConfigError, LaunchError, LockstepError } from '../../proto/errors.js';
 import { builtEntry, repoRoot } from '../../proto/paths.js';
 import { benchDevices } from '../devices.js';
-import { readFlags } from '../flags.js';
+import { readFlags, writeFlags } from '../flags.js';
 import type { CopyFigures } from './copies.js';
 import { type GpuResults, readWork, reportOf, type StepLine, type Work } from './report.js';
 
@@ -91,9 +91,7 @@ export async function benchGpu(args: readonly string[]): Promise<void> {
   }
   if (parts.includes('steps')) {
     const { device, steps, rounds, nc, threads, python } = options;
-    const stepFlags = Object.entries({ device, steps, rounds, nc, threads, python }).flatMap(([name, value]) =>
-      value === undefined ? [] : [`--${name}`, value],
-    );
+    const stepFlags = writeFlags({ device, steps, rounds, nc, threads, python });
     for (const work of works) {
       for (const precision of options.precisions.split(',')) {
         await part(`step ${work.cfg} ${work.batch}×${work.img} ${precision}`, async () => {

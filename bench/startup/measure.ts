@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { LaunchError } from '../../proto/errors.js';
 import { repoRoot } from '../../proto/paths.js';
 import type { Milestones } from '../../proto/telemetry/milestones.js';
+import { writeFlags } from '../flags.js';
 import type { StartMarks } from './phases.js';
 
 export interface StartOptions {
@@ -22,7 +23,7 @@ export interface StartOptions {
  */
 export async function measureStart({ numWorkers, folder, flags }: StartOptions): Promise<StartMarks> {
   const marks = await mkdtemp(join(folder, 'marks-'));
-  const args = Object.entries({ ...flags, project: folder }).flatMap(([name, value]) => [`--${name}`, value]);
+  const args = writeFlags({ ...flags, project: folder });
   using watcher = closing(watch(marks));
   const startedMs = performance.timeOrigin + performance.now();
   const child = spawn(join(repoRoot, 'launch'), ['train', ...args], {

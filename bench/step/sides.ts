@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtEntry, repoRoot } from '../../proto/paths.js';
 import { deviceUsedMb, type Precision, rivalEnvironment } from '../devices.js';
+import { writeFlags } from '../flags.js';
 import { quietLaunch } from '../quiet-launch.js';
 import { runProcess } from '../run-process.js';
 import { type StepSample, stepTaskEnvironment } from './sample.js';
@@ -116,7 +117,7 @@ export function torchSide(
         device: shape.gpus.length === 0 ? 'cpu' : 'cuda',
         ...work.precision,
       };
-      const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+      const args = writeFlags(flags);
       await runProcess(
         python,
         [script, work.modelPath, start, out, ...args, ...(channelsLast ? ['--channels-last'] : [])],

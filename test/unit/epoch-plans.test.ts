@@ -1,24 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RunConfig } from '../../configs/run-config.js';
-import { buildTable, Dataset } from '../../worker/data/dataset.js';
 import { EpochPlans } from '../../worker/epoch-plans.js';
-
-const report = { found: 1, missing: 0, empty: 0, corrupt: 0, total: 1, messages: [], fromCache: false };
-
-/** Twelve pictures of 100×50, each with one label; class 0 ten times, class 1 twice. */
-const dataset = new Dataset(
-  buildTable(
-    Array.from({ length: 12 }, (_, i) => ({
-      ...{ path: `${i}`, imageId: i, width: 100, height: 50, polygons: [] },
-      labels: Float32Array.of(i < 10 ? 0 : 1, 0.5, 0.5, 0.2, 0.2),
-    })),
-  ),
-  report,
-);
-const base = {
-  ...{ batchSize: 4, virtualRanks: 2, seed: 3, imgsz: 64, singleCls: false, data: { nc: 2 } },
-  ...{ rect: false, quad: false, multiScale: false, imageWeights: false },
-} as RunConfig;
+import { THREE_STEPS, TWELVE_PICTURES } from '../support/twelve-pictures.js';
 
 function imagesOf(plans: EpochPlans, epoch: number): number[] {
   const { stepsPerEpoch } = plans.plan(epoch);
@@ -28,7 +10,7 @@ function imagesOf(plans: EpochPlans, epoch: number): number[] {
 
 describe('the plans of a run', () => {
   it('shuffle each epoch anew, ahead of time, in squares', () => {
-    const plans = new EpochPlans(dataset, base);
+    const plans = new EpochPlans(TWELVE_PICTURES, THREE_STEPS);
     expect(plans.areKnownAhead).toBe(true);
     expect(imagesOf(plans, 1)).not.toEqual(imagesOf(plans, 0));
     expect(plans.request(0, 0, 0)).toMatchObject({ height: 64, width: 64, scaledTo: undefined });
@@ -36,13 +18,13 @@ describe('the plans of a run', () => {
   });
 
   it('with --rect keep to groups and their shapes', () => {
-    const plans = new EpochPlans(dataset, { ...base, rect: true });
+    const plans = new EpochPlans(TWELVE_PICTURES, { ...THREE_STEPS, rect: true });
     expect(imagesOf(plans, 1)).toEqual(imagesOf(plans, 0));
     expect(plans.request(0, 0, 1)).toMatchObject({ height: 32, width: 64 });
   });
 
   it('with --multi-scale give all virtual ranks of a step one size, and steps sizes of their own', () => {
-    const plans = new EpochPlans(dataset, { ...base, multiScale: true });
+    const plans = new EpochPlans(TWELVE_PICTURES, { ...THREE_STEPS, multiScale: true });
     const sizes = [0, 1, 2].map((step) => plans.request(0, step, 0)!.scaledTo!.width);
     expect([0, 1, 2].map((step) => plans.request(0, step, 1)!.scaledTo!.width)).toEqual(sizes);
     const later = Array.from({ length: 10 }, (_, epoch) => plans.request(epoch, 0, 0)!.scaledTo!.width);
@@ -50,8 +32,8 @@ describe('the plans of a run', () => {
   });
 
   it('with --image-weights follow the validations, on every rank and after a resume alike', () => {
-    const weighted = { ...base, imageWeights: true };
-    const plans = new EpochPlans(dataset, weighted);
+    const weighted = { ...THREE_STEPS, imageWeights: true };
+    const plans = new EpochPlans(TWELVE_PICTURES, weighted);
     expect(plans.areKnownAhead).toBe(false);
     const first = imagesOf(plans, 0);
     expect(first).toHaveLength(12);
@@ -60,7 +42,7 @@ describe('the plans of a run', () => {
     expect(plans.classMaps).toEqual([1, 0.5]);
     const second = imagesOf(plans, 1);
     expect(new Set(second)).toEqual(new Set([10, 11]));
-    const resumed = new EpochPlans(dataset, weighted, plans.classMaps);
+    const resumed = new EpochPlans(TWELVE_PICTURES, weighted, plans.classMaps);
     expect(imagesOf(resumed, 1)).toEqual(second);
     expect(resumed.plan(1).pool).toEqual(plans.plan(1).pool);
   });

@@ -1,26 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { RunConfig } from '../../configs/run-config.js';
-import { buildTable, Dataset } from '../../worker/data/dataset.js';
 import type { BatchRequest } from '../../worker/data/loader/batch.js';
 import type { Loader } from '../../worker/data/loader/loader.js';
 import { EpochPlans } from '../../worker/epoch-plans.js';
 import { MicrobatchStream } from '../../worker/microbatches.js';
-
-const report = { found: 1, missing: 0, empty: 0, corrupt: 0, total: 1, messages: [], fromCache: false };
-const dataset = new Dataset(
-  buildTable(
-    Array.from({ length: 12 }, (_, i) => ({
-      ...{ path: `${i}`, imageId: i, width: 100, height: 50, polygons: [] },
-      labels: Float32Array.of(0, 0.5, 0.5, 0.2, 0.2),
-    })),
-  ),
-  report,
-);
-/** Three steps an epoch: 12 pictures in batches of 4. */
-const config = {
-  ...{ batchSize: 4, virtualRanks: 2, seed: 3, imgsz: 64, singleCls: false, data: { nc: 1 } },
-  ...{ rect: false, quad: false, multiScale: false, imageWeights: false },
-} as RunConfig;
+import { THREE_STEPS, TWELVE_PICTURES } from '../support/twelve-pictures.js';
 
 /** Takes requests and makes nothing of them. */
 function recorder(): { loader: Loader; requests: BatchRequest[] } {
@@ -34,7 +18,7 @@ function recorder(): { loader: Loader; requests: BatchRequest[] } {
 
 function open(given: RunConfig, start: { epoch: number; step: number }) {
   const { loader, requests } = recorder();
-  const plans = new EpochPlans(dataset, given);
+  const plans = new EpochPlans(TWELVE_PICTURES, given);
   return { stream: new MicrobatchStream(plans, loader, 4, [0, 1], start), requests, plans };
 }
 
@@ -42,11 +26,11 @@ const pictures = (requests: readonly BatchRequest[]): number[][] => requests.map
 
 describe('the microbatches of a run', () => {
   it('are requested before anyone asks, the same and in the same order as without that', async () => {
-    const early = open(config, { epoch: 0, step: 0 });
+    const early = open(THREE_STEPS, { epoch: 0, step: 0 });
     early.stream.requestFirst();
     // The step itself and three ahead, two virtual ranks each.
     expect(early.requests).toHaveLength(8);
-    const late = open(config, { epoch: 0, step: 0 });
+    const late = open(THREE_STEPS, { epoch: 0, step: 0 });
     for (const [epoch, step] of [
       [0, 0],
       [0, 1],
@@ -62,7 +46,7 @@ describe('the microbatches of a run', () => {
   });
 
   it('begin where a resumed run goes on, and end with the run', () => {
-    const { stream, requests, plans } = open(config, { epoch: 3, step: 1 });
+    const { stream, requests, plans } = open(THREE_STEPS, { epoch: 3, step: 1 });
     stream.requestFirst();
     const expected = [
       [1, 0],
@@ -74,7 +58,7 @@ describe('the microbatches of a run', () => {
   });
 
   it('stay within the epoch where later ones depend on its validation', () => {
-    const { stream, requests } = open({ ...config, imageWeights: true }, { epoch: 0, step: 1 });
+    const { stream, requests } = open({ ...THREE_STEPS, imageWeights: true }, { epoch: 0, step: 1 });
     stream.requestFirst();
     expect(requests.map(({ epoch }) => epoch)).toEqual([0, 0, 0, 0]);
   });

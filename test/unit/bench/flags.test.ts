@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readFlags } from '../../../bench/flags.js';
+import { readFlags, writeFlags } from '../../../bench/flags.js';
 
 const DEFAULTS = { cfg: 'yolov3-tiny', python: undefined, json: false } as const;
 
@@ -21,4 +21,10 @@ it.each([
       hint: 'flags: --cfg yolov3-tiny --python … --json',
     }),
   );
+});
+
+it('writes values as flags that it reads again, without those that are undefined', () => {
+  const flags = writeFlags({ cfg: 'yolov3', steps: 6, python: undefined });
+  expect(flags).toEqual(['--cfg', 'yolov3', '--steps', '6']);
+  expect(readFlags(flags, { cfg: '', steps: '', python: undefined })).toEqual({ cfg: 'yolov3', steps: '6' });
 });
